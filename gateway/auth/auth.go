@@ -86,7 +86,7 @@ func New(entries ...Entry) (*Directory, error) {
 // constant time, so that the time taken tells nothing about them.
 func (d *Directory) Identify(kind Kind, r *http.Request) (name string, ok bool) {
 	token, shown := bearer(r)
-	if !shown {
+	if !shown || len(token) < MinToken {
 		return "", false
 	}
 	sum := sha256.Sum256([]byte(token))

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"sluice/contracts/strictyaml"
+)
+
+const introduction = `# Configuration
+
+<!-- Made by go generate from the spec in cmd/internal/config; do not edit. -->
+
+` + "`sluice serve --config sluice.yaml`" + ` reads one YAML file. A key that is not in the table is refused, with the nearest known one
+suggested. Every key can also be given as the environment variable beside it, which wins over the file; lists are then
+written with commas. Without a file the environment and the defaults are all there is.
+
+` + "```yaml" + `
+database: /var/lib/sluice/sluice.db
+listen:
+  portal:   { address: "0.0.0.0:8080", certificate: /etc/sluice/tls.crt, key: /etc/sluice/tls.key }
+  agencies: { address: "0.0.0.0:8081", certificate: /etc/sluice/tls.crt, key: /etc/sluice/tls.key, url: "https://push.example" }
+clients:
+  portal:
+    token: env:PORTAL_TOKEN
+    webhook: { url: "https://portal.example/events", secret: "file:/run/secrets/webhook" }
+agencies:
+  zags: { token: env:ZAGS_PUSH_TOKEN }
+operators:
+  duty: { token: "sha256:3f1d8a5c0e7b4296a1c3d5e7f90b2d4c6e8fa0b1c2d3e4f5061728394a5b6c7d" }
+` + "```" + `
+
+` + "`sluice serve --config sluice.yaml --check`" + ` validates everything that serving needs, the file, secrets, certificates, workspaces, manifests,
+mappings, contracts and the database, prints what is wrong and exits: 0 when it can serve, 1 when it can't.
+
+**Secrets** stand in no file: a key that needs one takes ` + "`env:NAME` or `file:PATH`" + `. Of a token the hash is enough:
+` + "`sha256:` and what `printf %s TOKEN | sha256sum`" + ` prints. In the key's own environment variable the secret itself may stand.
+Tokens have at least 16 characters; ` + "`openssl rand -hex 32`" + ` makes a good one.
+
+**Names** of clients, agencies and operators stand for ` + "`<name>`" + `: ` + "`SLUICE_CLIENTS_PORTAL_TOKEN`" + ` is the token of the client ` + "`portal`" + `,
+and makes that client when the file has none of that name.
+
+**Paths** are relative to the folder where the hub is started. **Durations** are written 20s, 5m, 1h30m or 90d, **sizes** 16KiB or 4MiB.
+
+`
+
+// Reference is docs/configuration.md: every key with its variable, type, default and meaning.
+func Reference() string {
+	var b strings.Builder
+	b.WriteString(introduction)
+	b.WriteString("| key | environment | value | default | meaning |\n|---|---|---|---|---|\n")
+	for _, k := range strictyaml.Keys(&Config{}) {
+		def := ""
+		switch {
+		case k.Need:
+			def = "*required*"
+		case k.Default != "":
+			def = "`" + k.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", k.Path, variable(k.Path), k.Type, def, k.Doc)
+	}
+	return b.String()
+}
