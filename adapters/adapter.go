@@ -7,7 +7,10 @@ package adapters
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"sluice/contracts/canonical"
@@ -101,8 +104,10 @@ type Push struct {
 
 // PushResult is what the hub made of a push; the ack mapping sees it as `result`.
 type PushResult struct {
-	Outcome   string // applied | duplicate | kept (no request has that number yet)
+	Outcome   string // applied | duplicate | kept (no request has that number yet) | refused
 	RequestID string
+	Code      string // of a refused push: why, from the error table
+	Text      string // of a refused push: why, in words for the agency's engineers
 }
 
 // Answer goes back to the agency as it stands.
@@ -131,14 +136,26 @@ const (
 	AlreadyDone                  // the agency had it before: success
 )
 
-func (c Class) String() string {
-	return [...]string{"unclassified", "transient", "permanent", "rejected", "ambiguous", "alreadyDone"}[c]
+var classNames = [...]string{"unclassified", "transient", "permanent", "rejected", "ambiguous", "alreadyDone"}
+
+func (c Class) String() string { return classNames[c] }
+
+// UnmarshalText reads a class by its name.
+func (c *Class) UnmarshalText(text []byte) error {
+	if i := slices.Index(classNames[1:], string(text)); i >= 0 {
+		*c = Class(i + 1)
+		return nil
+	}
+	return fmt.Errorf("%q is not %s", text, c.DescribeYAML())
 }
+
+// DescribeYAML names the values.
+func (Class) DescribeYAML() string { return "one of " + strings.Join(classNames[1:], ", ") }
 
 // Text is a sentence in the languages that Sluice's people read.
 type Text struct {
-	RU string `json:"ru,omitempty" yaml:"ru"`
-	EN string `json:"en,omitempty" yaml:"en"`
+	RU string `json:"ru,omitempty" yaml:"ru" required:"true" doc:"in Russian"`
+	EN string `json:"en,omitempty" yaml:"en" required:"true" doc:"in English"`
 }
 
 // Error is why an exchange did not end in a receipt.
