@@ -22,6 +22,14 @@ const (
 	idleTimeout       = 25 * time.Second // below the usual 30 s and 60 s of servers, so that we close first
 )
 
+// The codes of what breaks below HTTP.
+const (
+	codeConnect     = "connect"     // no connection
+	codeTimeout     = "timeout"     // no answer in time
+	codeReset       = "reset"       // the connection broke before the answer was complete
+	codeInterrupted = "interrupted" // the hub broke the attempt off: it stops, or lost the lease
+)
+
 // errReplyTooLarge ends the reading of an answer over the manifest's limits.message.
 var errReplyTooLarge = errors.New("the answer is larger than limits.message of the manifest")
 
@@ -140,23 +148,23 @@ func transportError(ctx context.Context, err error, sent bool) *adapters.Error {
 	if errors.As(err, &ours) {
 		return ours
 	}
-	e := &adapters.Error{Class: adapters.Transient, Code: "connect", Server: true, Cause: err,
+	e := &adapters.Error{Class: adapters.Transient, Code: codeConnect, Server: true, Cause: err,
 		Text: "no connection to the agency"}
 	if sent {
-		e.Class, e.Code, e.Text = adapters.Ambiguous, "reset", "the connection broke before the agency's answer was complete"
+		e.Class, e.Code, e.Text = adapters.Ambiguous, codeReset, "the connection broke before the agency's answer was complete"
 	}
 	var timeout net.Error
 	switch {
 	case errors.Is(context.Cause(ctx), errInterrupted):
 		// Our own doing: it says nothing about the agency.
-		e.Code, e.Text, e.Server = "interrupted", "the hub broke the attempt off", false
+		e.Code, e.Text, e.Server = codeInterrupted, "the hub broke the attempt off", false
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Code, e.Text = "timeout", "the agency did not answer within limits.attempt"
+		e.Code, e.Text = codeTimeout, "the agency did not answer within limits.attempt"
 		if !sent {
 			e.Text = "no connection to the agency within the time allowed"
 		}
 	case errors.Is(err, context.Canceled):
-		e.Code, e.Text, e.Server = "interrupted", "the hub broke the attempt off", false
+		e.Code, e.Text, e.Server = codeInterrupted, "the hub broke the attempt off", false
 	}
 	return e
 }

@@ -53,7 +53,9 @@ func (e *Engine) Wake(agency, endpoint string) {}
 
 // Watch returns a channel that is closed at the next change of a request that this process makes.
 // stop must be called.
-func (e *Engine) Watch(requestID string) (changed <-chan struct{}, stop func()) { return nil, func() {} }
+func (e *Engine) Watch(requestID string) (changed <-chan struct{}, stop func()) {
+	return nil, func() {}
+}
 
 // Endpoints tells how every endpoint is.
 func (e *Engine) Endpoints(ctx context.Context) ([]EndpointHealth, error) { return nil, errNotBuilt }

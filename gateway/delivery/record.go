@@ -38,12 +38,15 @@ func recorderFrom(ctx context.Context) *recorder {
 }
 
 func (r *recorder) trace() *httptrace.ClientTrace {
+	wrote := func(did bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.wrote = did
+	}
 	return &httptrace.ClientTrace{
-		WroteHeaders: func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.wrote = true
-		},
+		// net/http looks for another connection only when nothing went out on the one before.
+		GetConn:      func(string) { wrote(false) },
+		WroteHeaders: func() { wrote(true) },
 	}
 }
 
@@ -137,16 +140,25 @@ func writeHeader(w *bytes.Buffer, h http.Header) {
 }
 
 // secrets finds credentials inside bodies: WS-Security passwords, and what OAuth forms and answers carry.
-var secrets = []*regexp.Regexp{
-	regexp.MustCompile(`(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken)\b[^>]*>)[^<]+`),
-	regexp.MustCompile(`("(?:access_token|refresh_token|id_token|client_secret|password)"\s*:\s*")[^"]*`),
-	regexp.MustCompile(`\b((?:client_secret|password|refresh_token|assertion)=)[^&\s]+`),
+// A body without the hint is not searched, because most bodies hold none.
+var secrets = []struct {
+	hint string
+	at   *regexp.Regexp
+}{
+	{"Password", regexp.MustCompile(`(<(?:[\w.-]+:)?Password\b[^>]*>)[^<]+`)},
+	{"Nonce", regexp.MustCompile(`(<(?:[\w.-]+:)?Nonce\b[^>]*>)[^<]+`)},
+	{"BinarySecurityToken", regexp.MustCompile(`(<(?:[\w.-]+:)?BinarySecurityToken\b[^>]*>)[^<]+`)},
+	{"_token\"", regexp.MustCompile(`("(?:access|refresh|id)_token"\s*:\s*")[^"]*`)},
+	{"secret", regexp.MustCompile(`(client_secret(?:=|"\s*:\s*"))[^&"\s]+`)},
+	{"password", regexp.MustCompile(`(password(?:=|"\s*:\s*"))[^&"\s]+`)},
+	{"refresh_token=", regexp.MustCompile(`(refresh_token=)[^&\s]+`)},
+	{"assertion=", regexp.MustCompile(`(assertion=)[^&\s]+`)},
 }
 
 func mask(wire []byte) []byte {
 	for _, s := range secrets {
-		if s.Match(wire) {
-			wire = s.ReplaceAll(wire, []byte("${1}***"))
+		if bytes.Contains(wire, []byte(s.hint)) {
+			wire = s.at.ReplaceAll(wire, []byte("${1}***"))
 		}
 	}
 	return wire
