@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/contracts/canonical"
+)
+
+// Source is how a status came.
+type Source string
+
+// The sources of statuses.
+const (
+	FromReceipt Source = "receipt"
+	FromPush    Source = "push"
+	FromPoll    Source = "poll"
+)
+
+// StatusEntry is one line of a request's history.
+type StatusEntry struct {
+	canonical.Status
+	N          int // 1 is the first that arrived
+	Agency     string
+	Source     Source
+	ReceivedAt time.Time
+}
+
+// MaxStatuses bounds a request's history.
+const MaxStatuses = 1000
+
+// clockTolerance is how far an agency's clock may be ahead of ours before its times are not believed.
+const clockTolerance = 24 * time.Hour
+
+// timed tells whether the agency gave the status a time that can be believed.
+func (e *StatusEntry) timed() bool {
+	return !e.At.IsZero() && !e.At.After(e.ReceivedAt.Add(clockTolerance))
+}
+
+// when orders the history: the agency's time, or ours where it has none.
+func (e *StatusEntry) when() time.Time {
+	if e.timed() {
+		return e.At
+	}
+	return e.ReceivedAt
+}
+
+// History is the request's statuses by the agencies' time, oldest first.
+func (r *Request) History() []StatusEntry {
+	h := slices.Clone(r.Statuses)
+	slices.SortStableFunc(h, func(a, b StatusEntry) int {
+		return cmp.Or(a.when().Compare(b.when()), cmp.Compare(a.N, b.N))
+	})
+	return h
+}
+
+// InForce is the status by which an agency stands, or nil: the last by its time, where one that is final gives way
+// only to what the agency says later by its own clock (it reopened the case), and approved also to what follows it.
+func (r *Request) InForce(agency string) *StatusEntry {
+	var cur *StatusEntry
+	h := r.History()
+	for i := range h {
+		if e := &h[i]; e.Agency == agency && supersedes(e, cur) {
+			cur = e
+		}
+	}
+	return cur
+}
+
+// supersedes tells whether e, which comes after cur in the history, takes its place.
+func supersedes(e, cur *StatusEntry) bool {
+	switch {
+	case e.Code == canonical.Unknown:
+		return false
+	case cur == nil || !cur.Code.Final():
+		return true
+	case cur.Code == canonical.Approved && (e.Code == canonical.Ready || e.Code == canonical.Completed):
+		return true
+	}
+	return e.timed() && e.At.After(cur.when())
+}
+
+// ApplyStatuses adds what an agency said about the request to its history and returns how many were new. What it
+// repeats changes nothing. Statuses are taken in any order: the agency's time decides which is in force, and the portal
+// is told of a status only when it is. A code that nobody knows is kept and told, and changes nothing else.
+func (r *Request) ApplyStatuses(agency string, statuses []canonical.Status, source Source, now time.Time) (int, error) {
+	now = instant(now)
+	added := 0
+	for _, s := range statuses {
+		s.At = instant(s.At)
+		if !s.Code.Valid() {
+			return added, fmt.Errorf("applying a status of %s: %q is no status", agency, s.Code)
+		}
+		if r.repeats(agency, &s) {
+			continue
+		}
+		if len(r.Statuses) >= MaxStatuses {
+			return added, fmt.Errorf("applying a status of %s: the request has %d already, the most that is kept", agency, MaxStatuses)
+		}
+		r.Statuses = append(r.Statuses, StatusEntry{Status: s, N: len(r.Statuses) + 1, Agency: agency, Source: source, ReceivedAt: now})
+		added++
+		r.tell(&r.Statuses[len(r.Statuses)-1], now)
+	}
+	if added > 0 {
+		r.settle(now)
+	}
+	return added, nil
+}
+
+// tell emits the events of a new entry and keeps the request's status.
+func (r *Request) tell(e *StatusEntry, now time.Time) {
+	inForce := r.InForce(e.Agency)
+	effective := inForce != nil && inForce.N == e.N
+	neutral := e.Code == canonical.Unknown && (inForce == nil || !inForce.Code.Final())
+	if !effective && !neutral {
+		return
+	}
+	view := canonical.StatusView{Status: e.Status, Agency: e.Agency, Source: string(e.Source), ReceivedAt: e.ReceivedAt}
+	data := canonical.EventData{Agency: e.Agency, Status: &view}
+	if d := r.Registered(e.Agency); d != nil {
+		data.ExternalID = d.ExternalID
+	}
+	if effective {
+		r.Status = e.Code
+		if r.State == Closed && !r.settled() {
+			r.reopen()
+		}
+	}
+	r.emit(canonical.EventStatusChanged, r.Registered(e.Agency), now, data)
+	if effective && e.Code == canonical.AwaitingDocuments {
+		r.emit(canonical.EventDocumentsNeeded, r.Registered(e.Agency), now, data)
+	}
+}
+
+// repeats tells whether the agency has said the same before: at the same time, or as its last word where it gives none.
+func (r *Request) repeats(agency string, s *canonical.Status) bool {
+	for i := len(r.Statuses) - 1; i >= 0; i-- {
+		e := &r.Statuses[i]
+		if e.Agency != agency {
+			continue
+		}
+		if sameStatus(&e.Status, s) && (s.At.IsZero() || e.At.Equal(s.At)) {
+			return true
+		}
+		if s.At.IsZero() {
+			return false
+		}
+	}
+	return false
+}
+
+// sameStatus compares everything but the time.
+func sameStatus(a, b *canonical.Status) bool {
+	return a.Code == b.Code && a.Raw == b.Raw && a.Comment == b.Comment && a.Reason == b.Reason &&
+		same(a.Officer, b.Officer) && same(a.Unit, b.Unit) && slices.Equal(a.Missing, b.Missing) &&
+		(a.Until == nil) == (b.Until == nil) && (a.Until == nil || a.Until.Equal(*b.Until))
+}
+
+func same[T comparable](a, b *T) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
