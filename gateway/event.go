@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,6 +17,21 @@ type Event struct {
 	Type      string // one of canonical.EventTypes
 	At        time.Time
 	Data      canonical.EventData
+}
+
+// source names the hub in its CloudEvents.
+const source = "/sluice"
+
+// CloudEvent is the event as it is posted: CloudEvents 1.0 in structured JSON.
+func (e *Event) CloudEvent() ([]byte, error) {
+	body, err := json.Marshal(canonical.Event{
+		SpecVersion: "1.0", ID: e.ID, Source: source, Type: e.Type, Subject: e.Stream, Time: e.At,
+		DataContentType: "application/json", Data: e.Data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding event %s: %w", e.ID, err)
+	}
+	return body, nil
 }
 
 // emit notes an event of the request.

@@ -138,26 +138,28 @@ type KeptPush struct {
 
 // Outgoing is one event that the portal has to be told.
 type Outgoing struct {
+	Stream   int64 // the store's own name of the stream
+	N        int   // its place in the stream
 	ID       string
-	Stream   string
-	N        int
 	Type     string
-	At       time.Time
-	Data     []byte    // canonical.EventData as JSON
+	At       time.Time // when it happened
+	Body     []byte    // the CloudEvent as it is posted, the same at every try
 	Attempts int       // how often it was tried
-	NextAt   time.Time // when it is due
 }
 
 // Delivered marks the events of one stream, from First to Last, as told.
 type Delivered struct {
-	Stream      string
+	Stream      int64
 	First, Last int
 }
 
+// Lane is the deliveries of one endpoint.
+type Lane struct{ Agency, Endpoint string }
+
 // Commit tells what a commit made ready, so that nobody has to poll.
 type Commit struct {
-	Due    []Ref // deliveries that became due in it
-	Events bool  // events to be told were added
+	Lanes  []Lane // endpoints that deliveries were queued or put off for
+	Events bool   // events to be told were added
 }
 
 // Store is everything that the hub asks of its store. Implementations have all of it; consumers declare less.
@@ -173,13 +175,13 @@ type Store interface {
 type Requests interface {
 	// Create stores a new request and its canonical body. When the client used the idempotency key before, it stores
 	// nothing and returns the request that was made then (created false), or ErrKeyReused when the body was another.
-	// The request must not be used by the caller afterwards, except what is returned.
+	// r is the store's afterwards; what is returned is shared: read it, never change it.
 	Create(ctx context.Context, r *gateway.Request, body []byte, idem Idempotency) (stored *gateway.Request, created bool, err error)
 	// Update loads a request, runs change on it and writes the difference, all as one. change may run more than once
 	// and must be pure; when it returns an error nothing is written and the error is returned as it is.
-	// What is returned is the caller's.
+	// What is returned is shared: read it, never change it.
 	Update(ctx context.Context, requestID string, change func(*gateway.Request) error) (*gateway.Request, error)
-	// Request loads a request with its deliveries and statuses.
+	// Request loads a request with its deliveries and statuses. What is returned is shared: read it, never change it.
 	Request(ctx context.Context, id string) (*gateway.Request, error)
 	// Body is the canonical request as it came. The caller must not change it.
 	Body(ctx context.Context, requestID string) ([]byte, error)
@@ -240,7 +242,7 @@ type Outbox interface {
 	// EventsDelivered marks events as told; the next of their streams become due.
 	EventsDelivered(ctx context.Context, told []Delivered, now time.Time) error
 	// EventFailed puts an event off, and with it those after it.
-	EventFailed(ctx context.Context, stream string, n int, next time.Time, reason string) error
+	EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error
 	// NextEventDue is when the next event is due; zero when there is none.
 	NextEventDue(ctx context.Context) (time.Time, error)
 }
