@@ -1,0 +1,226 @@
+package mappings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"sluice/contracts/diag"
+	"sluice/contracts/shape"
+	"sluice/mappings/expression"
+)
+
+// The bounds of one run. A message is bounded by the door it came through; these hold what a mapping makes of it.
+const (
+	maxOutputBytes = 64 << 20  // of all texts in the tree that comes out
+	maxOutputNodes = 1_000_000 // of its values
+	maxWorkBytes   = 512 << 20 // of all texts that functions read
+)
+
+// Program is a compiled section, safe for concurrent use.
+type Program struct {
+	root  *object
+	slots []string // the names of roots and loop variables, by slot
+}
+
+// frame is the state of one run.
+type frame struct {
+	slots   []any
+	names   []string
+	env     map[string]any // for the VM, made when the first expression needs it
+	indexes []int          // of the loops that are running, outer first
+	leaf    *spot
+	unknown []Unknown
+	bytes   int
+	nodes   int
+	work    int
+}
+
+// spot is where a leaf stands, for messages: the target's keys, "[]" where a loop's index belongs.
+type spot struct {
+	pos  func(offset int) diag.Pos
+	path []string
+}
+
+// evaluate gives the value of an expression; nil is absent.
+type evaluate func(fr *frame) (any, error)
+
+// failure is an error at an offset of the expression.
+type failure struct {
+	offset  int
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+func newFrame(names []string, in Input) *frame {
+	fr := frames.Get().(*frame)
+	fr.names = names
+	if cap(fr.slots) < len(names) {
+		fr.slots = make([]any, len(names))
+	}
+	fr.slots = fr.slots[:len(names)]
+	for i, root := range [...]any{in.Request, in.Message, in.Reply, in.Fault, in.Push, in.Receipt, in.Supplement, in.Result} {
+		fr.slots[i] = root
+	}
+	return fr
+}
+
+func (fr *frame) release() {
+	clear(fr.slots)
+	clear(fr.env)
+	*fr = frame{slots: fr.slots, env: fr.env, indexes: fr.indexes[:0]}
+	frames.Put(fr)
+}
+
+// Run maps one input. The error is an *Error.
+func (p *Program) Run(in Input) (Output, error) {
+	fr := newFrame(p.slots, in)
+	defer fr.release()
+	tree, err := p.root.make(fr)
+	if err != nil {
+		return Output{}, err
+	}
+	if tree == nil {
+		tree = map[string]any{}
+	}
+	return Output{Tree: tree, Unknown: fr.unknown}, nil
+}
+
+// set gives a loop variable its value.
+func (fr *frame) set(slot int, v any) {
+	fr.slots[slot] = v
+	if len(fr.env) > 0 {
+		fr.env[fr.names[slot]] = v
+	}
+}
+
+// environment is the frame as the VM sees it.
+func (fr *frame) environment() map[string]any {
+	if len(fr.env) > 0 {
+		return fr.env
+	}
+	if fr.env == nil {
+		fr.env = make(map[string]any, len(fr.slots)+1)
+	}
+	for i, name := range fr.names {
+		fr.env[name] = fr.slots[i]
+	}
+	fr.env[expression.ContextKey] = fr
+	return fr.env
+}
+
+func (fr *frame) reportUnknown(table, value string) {
+	if len(fr.unknown) < 100 {
+		fr.unknown = append(fr.unknown, Unknown{Table: table, Value: value, Path: fr.path()})
+	}
+}
+
+// path is the target path of the leaf that is being made.
+func (fr *frame) path() string {
+	if fr.leaf == nil {
+		return ""
+	}
+	var b strings.Builder
+	loop := 0
+	for _, step := range fr.leaf.path {
+		if step == "[]" {
+			n := 0
+			if loop < len(fr.indexes) {
+				n = fr.indexes[loop]
+				loop++
+			}
+			b.WriteString("[" + strconv.Itoa(n) + "]")
+			continue
+		}
+		if b.Len() > 0 && !strings.HasPrefix(step, "[") {
+			b.WriteByte('.')
+		}
+		b.WriteString(step)
+	}
+	return b.String()
+}
+
+func (fr *frame) fail(at *spot, offset int, message string) error {
+	fr.leaf = at
+	return &Error{Pos: at.pos(offset), Path: fr.path(), Message: message}
+}
+
+// run evaluates an expression for the leaf at a place.
+func (fr *frame) run(at *spot, eval evaluate) (any, error) {
+	fr.leaf = at
+	v, err := eval(fr)
+	if err == nil {
+		return v, nil
+	}
+	offset := 0
+	switch f := err.(type) {
+	case *failure:
+		offset = f.offset
+	case *expression.Error:
+		offset = f.At
+	}
+	return nil, fr.fail(at, offset, err.Error())
+}
+
+// account adds what comes out to the bounds of the run.
+func (fr *frame) account(v any) error {
+	fr.nodes++
+	switch v := v.(type) {
+	case string:
+		fr.bytes += len(v)
+	case []any:
+		for _, item := range v {
+			if err := fr.account(item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, item := range v {
+			if err := fr.account(item); err != nil {
+				return err
+			}
+		}
+	}
+	if fr.bytes > maxOutputBytes || fr.nodes > maxOutputNodes {
+		return fmt.Errorf("the message that comes out is larger than %d MiB or %d values", maxOutputBytes>>20, maxOutputNodes)
+	}
+	return nil
+}
+
+// Condition is a compiled `when:`, safe for concurrent use.
+type Condition struct {
+	at    *spot
+	eval  evaluate
+	slots []string
+}
+
+// CompileCondition proves an expression that must come out true or false; at is where src starts in its file.
+// The condition is nil when the list holds an error.
+func CompileCondition(src string, at diag.Pos, sources Sources) (*Condition, diag.List) {
+	c := newCompiler(&source{name: at.File}, nil, sources)
+	l := &leaf{text: text{value: src, start: at}}
+	v, eval := c.expression(l, scope{}, nil)
+	if c.problems.Err() == nil && (v.shape.Kind != shape.Bool || v.absent) {
+		c.leafProblem(l, 0, "wrong-type", "a condition must come out true or false, and this is "+describe(v.shape), "compare it: value != nil, or with a constant")
+	}
+	c.problems.Sort()
+	if c.problems.Err() != nil {
+		return nil, c.problems
+	}
+	return &Condition{at: c.place(l, nil), eval: eval, slots: c.slots}, c.problems
+}
+
+// Holds tells whether the condition is true of the input. The error is an *Error: a message that breaks its contract.
+func (c *Condition) Holds(in Input) (bool, error) {
+	fr := newFrame(c.slots, in)
+	defer fr.release()
+	v, err := fr.run(c.at, c.eval)
+	if err != nil {
+		return false, err
+	}
+	return v == true, nil
+}
