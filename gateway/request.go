@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
@@ -222,6 +223,20 @@ func SplitDeliveryID(id string) (requestID string, n int, err error) {
 		return "", 0, fmt.Errorf("%q is no delivery's id; want <request id>.<number>", id)
 	}
 	return requestID, n, nil
+}
+
+// Clip shortens a text that came from outside to at most n characters, and takes out what databases refuse.
+func Clip(s string, n int) string {
+	if len(s) <= n && utf8.ValidString(s) && !strings.ContainsRune(s, 0) {
+		return s
+	}
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // instant is t as every store keeps it: UTC, whole microseconds, comparable by ==.

@@ -91,8 +91,10 @@ type Page[T any] struct {
 	Next  string // the cursor of the next page; "" on the last
 }
 
-// DeliveryFilter chooses deliveries; an empty field chooses all. Without State, only those that are not ended.
+// DeliveryFilter chooses deliveries; an empty field chooses all. Class or Code without State choose among those that
+// are retrying, unconfirmed or dead.
 type DeliveryFilter struct {
+	Waiting  bool // only those that wait to be handed out, in the order of their turn
 	State    gateway.DeliveryState
 	Agency   string
 	Endpoint string
@@ -124,7 +126,7 @@ type Backlog struct {
 	Agency   string
 	Endpoint string
 	Waiting  int       // deliveries that are queued, retrying or to be asked about
-	Oldest   time.Time // when the oldest of them was first due
+	Next     time.Time // when the first of them is due
 }
 
 // KeptPush is a push whose number no request has yet.
@@ -205,10 +207,8 @@ type Work interface {
 	// of one request and agency only the first that is not ended. Each gets a new epoch, and is due again at
 	// now+visible in case its message is lost.
 	Window(ctx context.Context, agency, endpoint string, now time.Time, limit int, visible time.Duration) ([]Ref, error)
-	// Lanes lists the endpoints that deliveries wait for, and how many: the endpoints that a Window may be asked of.
+	// Lanes lists the endpoints that deliveries wait for, how many, and when the first of them is due.
 	Lanes(ctx context.Context) ([]Backlog, error)
-	// NextDue is when the next waiting delivery is due; zero when none waits.
-	NextDue(ctx context.Context) (time.Time, error)
 	// Renew is an owner's heartbeat: its lease lasts until then. A delivery can be begun only by an owner with a lease.
 	Renew(ctx context.Context, owner string, until time.Time) error
 	// Expired lists deliveries that are being sent by owners whose lease has run out.
@@ -220,7 +220,7 @@ type Work interface {
 	// Unwoken counts what nothing will ever wake: open deliveries with neither a next wake-up nor an owner, and
 	// requests that are open without an open delivery or a registered one. It must be 0.
 	Unwoken(ctx context.Context) (int, error)
-	// Deliveries lists deliveries: the waiting in the order of their turn, others by request.
+	// Deliveries lists deliveries: the waiting in the order of their turn, others newest first.
 	Deliveries(ctx context.Context, f DeliveryFilter) (Page[DeliveryItem], error)
 	// Causes counts the dead and the unconfirmed by reason.
 	Causes(ctx context.Context) ([]Cause, error)

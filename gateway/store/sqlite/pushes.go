@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"sluice/gateway/store"
+)
+
+// KeepPush keeps a push for a number that no request has.
+func (s *Store) KeepPush(ctx context.Context, agency, number string, push []byte, now time.Time) (string, error) {
+	var id string
+	err := s.write(ctx, "keeping a push of "+agency, func(w *writer) (err error) {
+		// The writer sees every registration before this one, so a push is either matched here or kept before the
+		// receipt is stored, and found by who stores it.
+		if id, err = findNumber(ctx, w.conn, agency, number); err != nil || id != "" {
+			return err
+		}
+		_, err = w.change("INSERT INTO pushes (agency, number, push, received_at) VALUES (?, ?, ?, ?)", agency, number, push, now.UnixMicro())
+		return err
+	})
+	return id, err
+}
+
+// Pushes lists what was kept for a number.
+func (s *Store) Pushes(ctx context.Context, agency, number string) ([]store.KeptPush, error) {
+	var all []store.KeptPush
+	err := s.read(ctx, "reading the pushes kept", func(c *conn) error {
+		return c.query(ctx, "SELECT id, push, received_at FROM pushes WHERE agency = ? AND number = ? ORDER BY id", func(v row) error {
+			all = append(all, store.KeptPush{ID: v.int64(0), Agency: agency, Number: number, Push: v.blob(1), ReceivedAt: v.time(2)})
+			return nil
+		}, agency, number)
+	})
+	return all, err
+}
+
+// DropPushes forgets pushes that were applied.
+func (s *Store) DropPushes(ctx context.Context, ids ...int64) error {
+	return s.write(ctx, "forgetting pushes that were applied", func(w *writer) error {
+		for _, id := range ids {
+			if _, err := w.change("DELETE FROM pushes WHERE id = ?", id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
