@@ -14,7 +14,7 @@ type Message struct {
 }
 
 // Limits are those of the portal door: 10 MB of attachments are 13.4 MB of base64.
-var Limits = jsonschema.Limits{Bytes: 16 << 20, Depth: 32, Values: 200_000}
+var Limits = jsonschema.Limits{Bytes: 16 << 20, Depth: 32, Values: 200_000, XMLSafe: true}
 
 // Parse reads a canonical request. It checks JSON alone: Services.Validate holds the tree against the schemas.
 // The message keeps data, so the caller must not change it. Errors are *jsonschema.SyntaxError.
@@ -25,7 +25,7 @@ func Parse(data []byte) (Message, error) {
 	}
 	tree, ok := v.(map[string]any)
 	if !ok {
-		return Message{}, fmt.Errorf("a request must be a JSON object")
+		return Message{}, &jsonschema.SyntaxError{Code: "no-object", Line: 1, Column: 1, RU: "запрос должен быть объектом JSON", EN: "a request must be a JSON object"}
 	}
 	return Message{data: data, tree: tree}, nil
 }
