@@ -174,7 +174,7 @@ func TestServiceShape(t *testing.T) {
 	}
 	check, _ := s.Service("snils-check")
 	applicant = check.Shape().Field("applicant").Type
-	if f := applicant.Field("lastName"); f == nil || f.Required || !applicant.Field("inn").Required {
+	if f := applicant.Field("lastName"); f == nil || f.Required || applicant.Field("inn").Required {
 		t.Errorf("snils-check's applicant is %+v", applicant)
 	}
 	if got := strings.Join(applicant.Field("type").Type.Enum, " "); got != "person soleTrader organization" {
