@@ -1,7 +1,7 @@
 package delivery
 
 import (
-	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -9,6 +9,7 @@ import (
 	"github.com/sony/gobreaker"
 
 	"sluice/adapters"
+	"sluice/adapters/exchange"
 )
 
 // BreakerConfig says when an endpoint's breaker trips.
@@ -23,8 +24,7 @@ type BreakerConfig struct {
 // one leased probe — is ruled by the endpoint's row, for the whole fleet, and a recovered endpoint gets a new
 // breaker. So gobreaker's half-open state, in which a cancelled probe would count as a failure, is never met.
 type breaker struct {
-	c    BreakerConfig
-	trip func(last *adapters.Error) // called once, outside the lock
+	c BreakerConfig
 
 	mu      sync.Mutex
 	counter *gobreaker.TwoStepCircuitBreaker
@@ -32,8 +32,8 @@ type breaker struct {
 	tripped bool
 }
 
-func newBreaker(c BreakerConfig, trip func(last *adapters.Error)) *breaker {
-	b := &breaker{c: c, trip: trip}
+func newBreaker(c BreakerConfig) *breaker {
+	b := &breaker{c: c}
 	b.reset()
 	return b
 }
@@ -56,28 +56,23 @@ func (b *breaker) fresh() {
 	})
 }
 
-// count takes the outcome of one exchange. Refusals are answers: the agency works. What the hub broke off
-// says nothing and is left out.
-func (b *breaker) count(err error, took time.Duration) {
-	failed, last := false, (*adapters.Error)(nil)
-	if errors.As(err, &last) {
-		if last.Code == codeInterrupted {
-			return
-		}
-		failed = last.Server
+// failure tells whether an exchange failed in a way that counts, and how. Refusals are answers: the agency works.
+// What the hub broke off says nothing and is not counted at all.
+func (b *breaker) failure(e *adapters.Error, took time.Duration) (failure *adapters.Error, counts bool) {
+	switch {
+	case e != nil && e.Code == exchange.CodeInterrupted:
+		return nil, false
+	case e != nil && e.Server:
+		return e, true
+	case b.c.Slow > 0 && took > b.c.Slow:
+		return &adapters.Error{Class: adapters.Transient, Code: "slow", Text: fmt.Sprintf("the agency takes longer than %v to answer", b.c.Slow)}, true
 	}
-	if !failed && b.c.Slow > 0 && took > b.c.Slow {
-		failed = true
-		last = &adapters.Error{Class: adapters.Transient, Code: "slow", Text: "the agency's answers take longer than breaker.slow of the manifest"}
-	}
-	if b.record(failed) {
-		b.trip(last)
-	}
+	return nil, true
 }
 
-// record tells whether this outcome trips the breaker. The counts start anew after every Of answers without a
+// count takes an outcome and tells whether it trips the breaker. The counts start anew after every Of answers without a
 // trip, so that a long good past never hides an outage.
-func (b *breaker) record(failed bool) (trips bool) {
+func (b *breaker) count(failed bool) (trips bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	done, err := b.counter.Allow()

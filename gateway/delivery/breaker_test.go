@@ -1,20 +1,21 @@
 package delivery
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"sluice/adapters"
+	"sluice/adapters/exchange"
 )
 
 func TestBreakerTrips(t *testing.T) {
-	ok := error(nil)
+	ok := (*adapters.Error)(nil)
 	server := &adapters.Error{Class: adapters.Transient, Code: "503", Server: true}
 	refusal := &adapters.Error{Class: adapters.Rejected, Code: "NO"}
-	cancelled := &adapters.Error{Class: adapters.Ambiguous, Code: codeInterrupted}
+	cancelled := &adapters.Error{Class: adapters.Ambiguous, Code: exchange.CodeInterrupted}
+	mapping := &adapters.Error{Class: adapters.Permanent, Code: exchange.CodeMapping}
 	type answer struct {
-		err   error
+		err   *adapters.Error
 		took  time.Duration
 		times int
 	}
@@ -33,17 +34,18 @@ func TestBreakerTrips(t *testing.T) {
 		{name: "what the hub broke off is left out", answers: []answer{{cancelled, 0, 100}}},
 		{name: "slow answers are failures", answers: []answer{{ok, 11 * time.Second, 10}}, trips: 1, code: "slow"},
 		{name: "slow refusals too", answers: []answer{{refusal, 11 * time.Second, 10}}, trips: 1, code: "slow"},
-		{name: "an unclassified error is no failure of the agency", answers: []answer{{errors.New("mapping"), 0, 100}}},
+		{name: "a mapping that can't be carried out is no failure of the agency", answers: []answer{{mapping, 0, 100}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			trips, code := 0, ""
-			b := newBreaker(BreakerConfig{Share: 0.5, Of: 20, Slow: 10 * time.Second}, func(last *adapters.Error) {
-				trips++
-				code = last.Code
-			})
+			b := newBreaker(BreakerConfig{Share: 0.5, Of: 20, Slow: 10 * time.Second})
 			for _, a := range c.answers {
 				for range a.times {
-					b.count(a.err, a.took)
+					failure, counts := b.failure(a.err, a.took)
+					if counts && b.count(failure != nil) {
+						trips++
+						code = failure.Code
+					}
 				}
 			}
 			if trips != c.trips || code != c.code {
@@ -54,13 +56,15 @@ func TestBreakerTrips(t *testing.T) {
 }
 
 func TestBreakerTripsAgainAfterReset(t *testing.T) {
-	trips := 0
-	b := newBreaker(BreakerConfig{Share: 0.5, Of: 2}, func(*adapters.Error) { trips++ })
-	down := &adapters.Error{Class: adapters.Transient, Server: true}
-	b.count(down, 0)
+	b := newBreaker(BreakerConfig{Share: 0.5, Of: 2})
+	if !b.count(true) {
+		t.Error("it does not trip")
+	}
+	if b.count(true) {
+		t.Error("it trips twice in one incident")
+	}
 	b.reset()
-	b.count(down, 0)
-	if trips != 2 {
-		t.Errorf("tripped %d times, want 2", trips)
+	if !b.count(true) {
+		t.Error("it does not trip in the next incident")
 	}
 }

@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"sluice/adapters"
+	"sluice/adapters/exchange"
 )
 
 // The bounds of an agency's answer that no manifest changes.
@@ -22,23 +22,13 @@ const (
 	idleTimeout       = 25 * time.Second // below the usual 30 s and 60 s of servers, so that we close first
 )
 
-// The codes of what breaks below HTTP.
-const (
-	codeConnect     = "connect"     // no connection
-	codeTimeout     = "timeout"     // no answer in time
-	codeReset       = "reset"       // the connection broke before the answer was complete
-	codeInterrupted = "interrupted" // the hub broke the attempt off: it stops, or lost the lease
-)
-
-// errReplyTooLarge ends the reading of an answer over the manifest's limits.message.
-var errReplyTooLarge = errors.New("the answer is larger than limits.message of the manifest")
-
 // clientConfig describes the HTTP client of one agency endpoint.
 type clientConfig struct {
 	Concurrency int             // attempts at a time: as many connections stay open
 	MaxReply    int64           // bytes of an answer, after decompression
 	Hosts       map[string]bool // host[:port] as in the manifest's URLs: nothing else is called
 	TLS         *tls.Config     // client certificate and roots of mTLS; nil: the system's roots
+	Allowed     func() error    // asked before each exchange: whether this process may still send; nil: always
 }
 
 // newClient makes the one HTTP client through which everything to an endpoint goes. It follows no redirect,
@@ -57,7 +47,7 @@ func newClient(c clientConfig) (client *http.Client, closeIdle func()) {
 		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
 	client = &http.Client{
-		Transport:     &transport{base: base, maxReply: c.MaxReply, hosts: c.Hosts},
+		Transport:     &transport{base: base, maxReply: c.MaxReply, hosts: c.Hosts, allowed: c.Allowed},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return client, base.CloseIdleConnections
@@ -69,9 +59,15 @@ type transport struct {
 	base     http.RoundTripper
 	maxReply int64
 	hosts    map[string]bool
+	allowed  func() error
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.allowed != nil {
+		if err := t.allowed(); err != nil {
+			return nil, exchange.Transport(r.Context(), err, false)
+		}
+	}
 	if !t.hosts[strings.ToLower(r.URL.Host)] {
 		return nil, &adapters.Error{
 			Class: adapters.Permanent, Code: "egress_refused",
@@ -90,7 +86,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
-		return nil, transportError(ctx, err, rec.sent())
+		return nil, exchange.Transport(ctx, err, rec.sent())
 	}
 	if resp.ContentLength > t.maxReply {
 		resp.Body.Close()
@@ -123,48 +119,16 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	b.rec.received(p[:n])
 	if err != nil && err != io.EOF {
-		err = transportError(b.ctx, err, true)
+		err = exchange.Transport(b.ctx, err, true)
 	}
 	return n, err
 }
 
 func (b *boundedBody) Close() error { return b.body.Close() }
 
+// replyTooLarge stands behind the adapters' own bound, for those that read whatever comes.
 func replyTooLarge(limit int64) *adapters.Error {
-	return &adapters.Error{
-		Class: adapters.Ambiguous, Code: "reply_too_large", Server: true, Cause: errReplyTooLarge,
-		Text: fmt.Sprintf("the agency answered with more than %d bytes", limit),
-		Remedy: adapters.Text{
-			RU: "Проверьте ответ ведомства; если он верен, увеличьте limits.message в манифесте.",
-			EN: "Look at the agency's answer; if it is right, raise limits.message in the manifest.",
-		},
-	}
-}
-
-// transportError classifies an error below HTTP: before a byte went out it can be tried again; after that
-// the request may have arrived.
-func transportError(ctx context.Context, err error, sent bool) *adapters.Error {
-	var ours *adapters.Error
-	if errors.As(err, &ours) {
-		return ours
-	}
-	e := &adapters.Error{Class: adapters.Transient, Code: codeConnect, Server: true, Cause: err,
-		Text: "no connection to the agency"}
-	if sent {
-		e.Class, e.Code, e.Text = adapters.Ambiguous, codeReset, "the connection broke before the agency's answer was complete"
-	}
-	var timeout net.Error
-	switch {
-	case errors.Is(context.Cause(ctx), errInterrupted):
-		// Our own doing: it says nothing about the agency.
-		e.Code, e.Text, e.Server = codeInterrupted, "the hub broke the attempt off", false
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Code, e.Text = codeTimeout, "the agency did not answer within limits.attempt"
-		if !sent {
-			e.Text = "no connection to the agency within the time allowed"
-		}
-	case errors.Is(err, context.Canceled):
-		e.Code, e.Text, e.Server = codeInterrupted, "the hub broke the attempt off", false
-	}
+	e := exchange.New(adapters.Ambiguous, exchange.CodeTooLarge, fmt.Sprintf("the agency answered with more than %d bytes", limit), nil)
+	e.Server = true
 	return e
 }

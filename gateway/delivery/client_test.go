@@ -215,7 +215,7 @@ func TestRecorderKeepsTheWireWithoutCredentials(t *testing.T) {
 	if _, err := post(ctx, client, server.URL+"/token", "client_id=hub&client_secret=abc.def"); err != nil {
 		t.Fatal(err)
 	}
-	sent, received, _ := rec.wire()
+	sent, received, _, _ := rec.wire()
 	for _, wire := range [][]byte{sent, received} {
 		if strings.Contains(string(wire), "abc.def") || strings.Contains(string(wire), "c2VjcmV0") {
 			t.Errorf("a credential is kept: %s", wire)
@@ -226,7 +226,7 @@ func TestRecorderKeepsTheWireWithoutCredentials(t *testing.T) {
 	if _, err := post(ctx, client, server.URL, body); err != nil {
 		t.Fatal(err)
 	}
-	sent, received, status := rec.wire()
+	sent, received, status, _ := rec.wire()
 	if status != http.StatusAccepted {
 		t.Errorf("status %d", status)
 	}

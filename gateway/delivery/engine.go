@@ -1,105 +1,246 @@
 // Package delivery brings each delivery to its agency: at least once, with one effect, or somebody is told.
 //
 // A delivery passes a row of stages, one file each. The feeder (window.go) hands due deliveries to the queue,
-// a worker takes one through the gates of its endpoint (lane.go, breaker.go, limiter.go, schedule.go), records
-// the attempt (begin.go), sends it (send.go) and records what came of it (decide.go). Beside them run the
-// prober of unconfirmed outcomes (probe.go), the poller of statuses (poll.go), the heartbeat of the leases
-// (heartbeat.go) and the sweep that finds what fell between (sweep.go).
+// a worker takes one through the gates of its endpoint (lane.go, limiter.go, breaker.go), records the attempt
+// (begin.go), sends it (send.go over client.go) and records what came of it (decide.go). Beside them run the
+// poller of statuses (poll.go), the heartbeat of the lease (heartbeat.go) and the sweep that finds what fell
+// between (sweep.go). What the whole fleet goes by for an endpoint is its row in the store (health.go).
 package delivery
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"sluice/adapters"
+	"sluice/contracts/canonical"
+	"sluice/gateway"
 	"sluice/gateway/queue"
+	"sluice/gateway/store"
 )
 
 // Config is what an Engine works with. Zero values stand for the defaults named.
 type Config struct {
-	Queue   queue.Queue
-	Now     func() time.Time // time.Now
-	Log     *slog.Logger     // slog.Default()
-	Metrics Metrics          // none
-	Owner   string           // names this process in leases and must differ at every start; a random UUID
+	Store    Store
+	Queue    queue.Queue
+	Registry Registry
+	Now      func() time.Time // time.Now
+	Log      *slog.Logger     // slog.Default()
+	Metrics  Metrics          // none
+	Owner    string           // names this process in leases and must differ at every start; a new UUID
 
-	Lease        time.Duration // how long an attempt is this process's without a heartbeat; 8 s
-	StopTimeout  time.Duration // how long attempts may end after a stop; 10 s
+	Retry        Retry         // the schedule of transient failures
+	Lease        time.Duration // how long what this process is sending stays its own without a heartbeat; 6 s
+	StopTimeout  time.Duration // how long attempts may take to end after a stop; 10 s
 	DelayedAfter time.Duration // a delivery that waits longer is told to the portal once; 15 min
-	SweepEvery   time.Duration // 5 s
-	SettleTime   time.Duration // after a lost reply, before the agency is asked; 15 s
-	WireLimit    int           // bytes kept of each direction of an attempt; 64 KiB
-	CacheBytes   int           // canonical requests kept in memory between accept and sending; 16 MiB
+	Tick         time.Duration // between looks at what only time makes due; 1 s
+	WireLimit    int           // bytes kept of each direction of an attempt; 64 KiB, the most
+	CacheBytes   int           // canonical requests kept in memory from accept to sending; 16 MiB
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Store == nil || c.Queue == nil || c.Registry == nil {
+		return c, errors.New("making a delivery engine: Store, Queue and Registry are needed")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
+	}
+	if c.Owner == "" {
+		c.Owner = gateway.NewID(c.Now())
+	}
+	c.Retry = c.Retry.withDefaults()
+	for _, d := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&c.Lease, 6 * time.Second}, {&c.StopTimeout, 10 * time.Second},
+		{&c.DelayedAfter, 15 * time.Minute}, {&c.Tick, time.Second},
+	} {
+		if *d.value <= 0 {
+			*d.value = d.fallback
+		}
+	}
+	if c.WireLimit <= 0 || c.WireLimit > gateway.MaxWire {
+		c.WireLimit = gateway.MaxWire
+	}
+	if c.CacheBytes <= 0 {
+		c.CacheBytes = 16 << 20
+	}
+	return c, nil
+}
+
+// errInterrupted is why the hub itself breaks an attempt off: it stops, or its lease has run out.
+var errInterrupted = fmt.Errorf("the hub broke the attempt off: %w", context.Canceled)
+
+// Registry is what the engine asks of the agencies.
+type Registry interface {
+	Agencies() []*adapters.Agency
+}
+
+// Store is what the engine asks of its store; see store.Store for what each method promises.
+type Store interface {
+	Requests
+	Work
+	store.Endpoints
+}
+
+// Requests is the engine's part of store.Requests, with the signal of what became due.
+type Requests interface {
+	Update(ctx context.Context, requestID string, change func(*gateway.Request) error) (*gateway.Request, error)
+	Body(ctx context.Context, requestID string) ([]byte, error)
+	Pushes(ctx context.Context, agency, number string) ([]store.KeptPush, error)
+	DropPushes(ctx context.Context, ids ...int64) error
+	OnCommit(f func(store.Commit))
+}
+
+// Work is the engine's part of store.Work.
+type Work interface {
+	Window(ctx context.Context, agency, endpoint string, now time.Time, limit int, visible time.Duration) ([]store.Ref, error)
+	Lanes(ctx context.Context) ([]store.Backlog, error)
+	Renew(ctx context.Context, owner string, until time.Time) error
+	Expired(ctx context.Context, now time.Time, limit int) ([]store.Ref, error)
+	DuePolls(ctx context.Context, now time.Time, limit int) ([]store.Ref, error)
+	Late(ctx context.Context, before time.Time, limit int) ([]store.Ref, error)
+	Unwoken(ctx context.Context) (int, error)
 }
 
 // Engine delivers. It is safe for concurrent use.
-type Engine struct{}
+type Engine struct {
+	c       Config
+	lanes   []*lane
+	byKey   map[string]*lane
+	cache   *cache
+	watches watches
+	lease   lease
+}
 
 // New makes an engine; Run starts it.
-func New(c Config) (*Engine, error) { return nil, errNotBuilt }
+func New(c Config) (*Engine, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{c: c, byKey: map[string]*lane{}, cache: newCache(c.CacheBytes)}
+	e.lease.init(c)
+	for _, a := range c.Registry.Agencies() {
+		for _, name := range a.EndpointNames() {
+			l := newLane(e, a, name)
+			e.lanes = append(e.lanes, l)
+			e.byKey[l.key] = l
+		}
+	}
+	c.Store.OnCommit(e.committed)
+	return e, nil
+}
 
-// errInterrupted is why the hub itself breaks an attempt off: it stops, or it lost the lease.
-var errInterrupted = errors.New("the hub broke the attempt off")
-
-var errNotBuilt = errors.New("not built yet")
+// committed wakes the lanes of what became due. The store calls it from its writer.
+func (e *Engine) committed(c store.Commit) {
+	for _, l := range c.Lanes {
+		e.Wake(l.Agency, l.Endpoint)
+	}
+}
 
 // Run delivers until ctx ends, then lets attempts under way finish for Config.StopTimeout, and returns when
-// every goroutine has ended.
-func (e *Engine) Run(ctx context.Context) error { return errNotBuilt }
+// every goroutine has ended. The error is why it ended before ctx did.
+func (e *Engine) Run(ctx context.Context) error {
+	if err := e.lease.renew(ctx); err != nil {
+		return fmt.Errorf("taking the first lease: %w", err)
+	}
+	if err := e.refresh(ctx); err != nil {
+		return fmt.Errorf("reading the state of the endpoints: %w", err)
+	}
+
+	// The heartbeat outlives the lanes: what they are still sending must stay this process's own.
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	var heart sync.WaitGroup
+	heart.Go(func() { e.lease.beat(beating) })
+	stopAttempts := context.AfterFunc(ctx, func() { time.AfterFunc(e.c.StopTimeout, e.lease.interrupt) })
+	defer func() {
+		stopAttempts()
+		stopBeating()
+		heart.Wait()
+		e.lease.end()
+		for _, l := range e.lanes {
+			l.closeIdle()
+		}
+	}()
+
+	g, ctx := errgroup.WithContext(ctx)
+	for _, l := range e.lanes {
+		g.Go(func() error { return l.run(ctx) })
+	}
+	g.Go(func() error { return e.waken(ctx) })
+	g.Go(func() error { return e.sweep(ctx) })
+	g.Go(func() error { return e.poll(ctx) })
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// Remember keeps a canonical request in memory until its delivery has been sent. The caller that then fails to
+// store the request calls Forget.
+func (e *Engine) Remember(requestID string, m canonical.Message) { e.cache.put(requestID, m) }
+
+// Forget drops a remembered request.
+func (e *Engine) Forget(requestID string) { e.cache.drop(requestID) }
 
 // Wake says that deliveries may have become due at an endpoint.
-func (e *Engine) Wake(agency, endpoint string) {}
+func (e *Engine) Wake(agency, endpoint string) {
+	if l := e.byKey[agency+"/"+endpoint]; l != nil {
+		l.drained.Store(false)
+		signal(l.wake)
+	}
+}
 
 // Watch returns a channel that is closed at the next change of a request that this process makes.
 // stop must be called.
 func (e *Engine) Watch(requestID string) (changed <-chan struct{}, stop func()) {
-	return nil, func() {}
+	return e.watches.watch(requestID)
 }
 
-// Endpoints tells how every endpoint is.
-func (e *Engine) Endpoints(ctx context.Context) ([]EndpointHealth, error) { return nil, errNotBuilt }
-
-// Hold stops sending to an endpoint on every node until Release.
-func (e *Engine) Hold(ctx context.Context, agency, endpoint, reason, by string) error {
-	return errNotBuilt
+// update changes a request and tells those who watch it.
+func (e *Engine) update(ctx context.Context, requestID string, change func(*gateway.Request) error) (*gateway.Request, error) {
+	r, err := e.c.Store.Update(ctx, requestID, change)
+	if err == nil {
+		e.watches.tell(requestID)
+	}
+	return r, err
 }
 
-// Release ends a hold, and closes the breaker if it is open: the operator knows that the agency is back.
-func (e *Engine) Release(ctx context.Context, agency, endpoint, by string) error { return errNotBuilt }
-
-// Replay sends a dead delivery again, mapped anew from the stored canonical request. The attempts stay.
-// Of an unconfirmed delivery it is the operator's decision that the agency does not have it.
-func (e *Engine) Replay(ctx context.Context, deliveryID, by string) error { return errNotBuilt }
-
-// EndpointHealth is how one address of an agency is.
-type EndpointHealth struct {
-	Agency      string     `json:"agency"`
-	Endpoint    string     `json:"endpoint"`
-	URL         string     `json:"url"`
-	Health      string     `json:"health"`           // up, held, probing
-	Reason      string     `json:"reason,omitempty"` // of held: breaker, operator, hours, maintenance
-	Text        string     `json:"text,omitempty"`   // what the operator wrote, or the last error
-	By          string     `json:"by,omitempty"`     // the operator
-	Since       *time.Time `json:"since,omitempty"`
-	Until       *time.Time `json:"until,omitempty"` // the next try, where it is known
-	Waiting     int        `json:"waiting"`         // deliveries that wait
-	InFlight    int        `json:"inFlight"`        // attempts of this node under way
-	Concurrency int        `json:"concurrency"`     // allowed now; less than the manifest's in the ramp after an outage
+// signal wakes whoever reads c, which holds one signal at most.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
-// Metrics is told what the engine does, for counters and histograms. Labels never hold personal data.
-type Metrics interface {
-	// Attempt is one exchange with an agency: kind submit, cancel, poll or probe; class registered or an error's.
-	Attempt(agency, endpoint, kind, class string, took time.Duration)
-	// FirstByte is the time from accepting a request to the first byte towards its agency.
-	FirstByte(agency, endpoint string, took time.Duration)
-	// Delivery is a state that a delivery has come to.
-	Delivery(agency, endpoint, state string)
-	// Breaker is a change of an endpoint's state: up, held or probing.
-	Breaker(agency, endpoint, health string)
-	// Swept is what the sweep mended: expired leases, unwoken deliveries.
-	Swept(what string, n int)
-	// UnknownCode is an agency's code that its mapping's table lacks.
-	UnknownCode(agency, table string)
+// wait returns at the time at by the engine's clock, when wake gets a signal, or with false when ctx ends.
+// A zero at means that only the signal counts.
+func (e *Engine) wait(ctx context.Context, wake <-chan struct{}, at time.Time) bool {
+	var due <-chan time.Time
+	if !at.IsZero() {
+		t := time.NewTimer(max(at.Sub(e.c.Now()), time.Millisecond))
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-due:
+	}
+	return ctx.Err() == nil
 }

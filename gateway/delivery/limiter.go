@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -18,6 +19,7 @@ type limiter struct {
 	good    int // answers since allowed last grew
 	under   int
 	waiting []chan struct{} // those who wait for their turn, in order
+	resting time.Time       // nothing begins before
 }
 
 func newLimiter(concurrency int, perSecond float64) *limiter {
@@ -47,13 +49,44 @@ func (l *limiter) acquire(ctx context.Context) error {
 	if err := l.enter(ctx); err != nil {
 		return err
 	}
-	if l.rate != nil {
-		if err := l.rate.Wait(ctx); err != nil {
-			l.release(false)
-			return err
+	err := l.waitRest(ctx)
+	if err == nil && l.rate != nil {
+		err = l.rate.Wait(ctx)
+	}
+	if err != nil {
+		l.release(false)
+	}
+	return err
+}
+
+// maxRest bounds how long an agency's wish to be left alone holds back other deliveries than the one it was said of.
+const maxRest = 5 * time.Minute
+
+// rest begins nothing for a while, because the agency asked for it (Retry-After).
+func (l *limiter) rest(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(min(d, maxRest)); until.After(l.resting) {
+		l.resting = until
+	}
+}
+
+func (l *limiter) waitRest(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		left := time.Until(l.resting)
+		l.mu.Unlock()
+		if left <= 0 {
+			return ctx.Err()
+		}
+		t := time.NewTimer(left)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
 		}
 	}
-	return nil
 }
 
 func (l *limiter) enter(ctx context.Context) error {

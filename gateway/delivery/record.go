@@ -9,18 +9,21 @@ import (
 	"net/http/httptrace"
 	"regexp"
 	"sync"
+	"time"
 )
 
 // recorder keeps what one attempt put on the wire and what came back, bounded, with credentials masked.
 // Only the last exchange is kept: those before it fetched a token.
 type recorder struct {
-	limit int // bytes kept of each direction
+	limit int              // bytes kept of each direction
+	now   func() time.Time // when a byte goes out; nil: nobody asks
 
 	mu     sync.Mutex
 	out    []byte
 	in     []byte
 	status int
-	wrote  bool // a byte of the last exchange may have gone out
+	wrote  bool      // a byte of the last exchange may have gone out
+	first  time.Time // when one did
 }
 
 type recorderKey struct{}
@@ -41,7 +44,9 @@ func (r *recorder) trace() *httptrace.ClientTrace {
 	wrote := func(did bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.wrote = did
+		if r.wrote = did; did && r.now != nil {
+			r.first = r.now()
+		}
 	}
 	return &httptrace.ClientTrace{
 		// net/http looks for another connection only when nothing went out on the one before.
@@ -93,11 +98,11 @@ func (r *recorder) received(p []byte) {
 	r.in = appendBounded(r.in, p, r.limit)
 }
 
-// wire returns the record of the last exchange.
-func (r *recorder) wire() (sent, received []byte, status int) {
+// wire returns the record of the last exchange, and when its first byte went out.
+func (r *recorder) wire() (sent, received []byte, status int, first time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return mask(r.out), mask(r.in), r.status
+	return mask(r.out), mask(r.in), r.status, r.first
 }
 
 type recordedBody struct {
