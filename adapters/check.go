@@ -11,7 +11,10 @@ import (
 	"sluice/contracts/diag"
 )
 
-var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+var (
+	nameForm     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+	endpointForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`) // often a code: 7701
+)
 
 // check holds a manifest against what no single key can say.
 func (m *Manifest) check() diag.List {
@@ -46,12 +49,13 @@ func (c *checker) names() {
 	for _, section := range []struct {
 		key   string
 		names []string
-	}{{"endpoints", sortedKeys(c.m.Endpoints)}, {"services", sortedKeys(c.m.Services)}} {
+		form  *regexp.Regexp
+	}{{"endpoints", sortedKeys(c.m.Endpoints), endpointForm}, {"services", sortedKeys(c.m.Services), nameForm}} {
 		if len(section.names) == 0 {
 			c.fail("missing-key", section.key+" is empty", "an agency needs at least one of them", section.key)
 		}
 		for _, name := range section.names {
-			if !nameForm.MatchString(name) {
+			if !section.form.MatchString(name) {
 				c.fail("name", fmt.Sprintf("%q is no name in %s", name, section.key), form, section.key, name)
 			}
 		}
@@ -178,8 +182,8 @@ func (c *checker) service(name string, s *ServiceSpec) {
 		if p.Quiet > 0 && s.Status.Push == "" {
 			c.fail("misplaced-key", "quiet counts from the last push, and this service has none", "use every", at("status", "poll", "quiet")...)
 		}
-		if p.Every < time.Second {
-			c.fail("wrong-value", "status.poll.every must be at least 1s", "", at("status", "poll", "every")...)
+		if p.First < time.Second || p.Every < p.First {
+			c.fail("wrong-value", "status.poll.first must be at least 1s, and every no less than first", "", at("status", "poll")...)
 		}
 	}
 }

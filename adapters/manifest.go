@@ -129,8 +129,14 @@ type StatusSpec struct {
 // PollSpec says how and when an agency is asked for statuses.
 type PollSpec struct {
 	Operation string        `yaml:"operation" required:"true" doc:"the contract's operation"`
-	Every     time.Duration `yaml:"every" default:"15m" doc:"how often an agency that does not push is asked"`
+	First     time.Duration `yaml:"first" default:"1m" doc:"how soon after registration an agency that does not push is asked"`
+	Every     time.Duration `yaml:"every" default:"15m" doc:"how often it is asked later: the wait grows with the request's age from first to every"`
 	Quiet     time.Duration `yaml:"quiet" doc:"an agency that pushes is asked once nothing has come for so long; never when absent"`
+}
+
+// After is how long to wait before the next question about a request that was registered age ago.
+func (p *PollSpec) After(age time.Duration) time.Duration {
+	return min(max(age, p.First), p.Every)
 }
 
 // ProbeSpec says how an agency is asked whether it has a message.
