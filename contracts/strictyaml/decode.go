@@ -149,7 +149,11 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f field, at string) {
 	}
 	plainText := v.Kind() == reflect.String && !isTextUnmarshaler(v.Type())
 	if plainText && n.Tag != "!!str" && n.Tag != "!!timestamp" {
-		d.fail(n, "wrong-type", quote(at)+" must be a text, not "+describe(n), "put it in quotes")
+		hint := "put it in quotes"
+		if len(f.enum) > 0 {
+			hint = ""
+		}
+		d.fail(n, "wrong-type", quote(at)+" must be "+typeName(v.Type(), f)+", not "+describe(n), hint)
 		return
 	}
 	if (v.Kind() == reflect.Bool || isNumber(v.Type())) && n.Tag == "!!str" {
