@@ -76,7 +76,8 @@ func (c *compiler) path(n expression.Node) evaluate {
 }
 
 func (c *compiler) directCall(n *expression.Call) evaluate {
-	op, strict, at := c.check.calls[n], functions[n.Name].strict, n.At()
+	f := functions[n.Name]
+	op, strict, at := c.check.calls[n], f.strict, n.At()
 	args := make([]evaluate, len(n.Args))
 	for i, arg := range n.Args {
 		if args[i] = c.direct(arg); args[i] == nil {
@@ -86,16 +87,15 @@ func (c *compiler) directCall(n *expression.Call) evaluate {
 	if op == nil {
 		return nil
 	}
-	if len(n.Args) == 1 || allConstant(n.Args[1:]) && !strict {
+	if !f.value.variadic && f.bound() {
 		value := args[0]
 		return func(fr *frame) (any, error) {
 			v, err := value(fr)
 			if err != nil || v == nil && !strict {
 				return nil, err
 			}
-			var one [1]any
-			one[0] = v
-			return fr.call(op, at, one[:])
+			fr.one[0] = v
+			return fr.call(op, at, fr.one[:])
 		}
 	}
 	return func(fr *frame) (any, error) {
@@ -111,10 +111,10 @@ func (c *compiler) directCall(n *expression.Call) evaluate {
 	}
 }
 
-// allConstant tells whether an operation has these arguments bound already, and needs only the value.
-func allConstant(args []expression.Node) bool {
-	for _, a := range args {
-		if _, ok := a.(*expression.Literal); !ok {
+// bound tells whether an operation has all its arguments from bind, and needs only the value.
+func (f *Function) bound() bool {
+	for _, p := range f.params {
+		if !p.constant {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 	_ "time/tzdata" // zones must mean the same on every machine, also where it has no zone files
+
+	"sluice/contracts/shape"
 )
 
 var (
@@ -164,7 +166,7 @@ func bindFormat(c *call, layout string) (operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.args[0].shape.Format == "date" && l.hasTime() {
+	if accepts(acceptDate, c.args[0]) && c.args[0].shape.Kind == shape.String && l.hasTime() {
 		return nil, errors.New("a date has no time of day to write")
 	}
 	var zone *time.Location

@@ -184,7 +184,7 @@ func (c *compiler) objectOf(t *template, target *shape.Type, n need, s scope, pa
 	o := c.object(t, target, s, path)
 	return func(fr *frame) (any, error) {
 		m, err := o.make(fr)
-		if err != nil || m == nil || len(m) == 0 && !n.empty {
+		if err != nil || m == nil || len(m) == 0 && !n.empty && !t.keep {
 			return nil, err
 		}
 		fr.nodes++

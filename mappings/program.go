@@ -35,6 +35,7 @@ type frame struct {
 	bytes   int
 	nodes   int
 	work    int
+	one     [1]any // the argument of the operation that is running
 }
 
 // spot is where a leaf stands, for messages: the target's keys, "[]" where a loop's index belongs.

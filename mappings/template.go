@@ -16,6 +16,7 @@ type template struct {
 	leaf *leaf
 
 	isObject bool
+	keep     bool      // {}: an empty object on purpose
 	when     *leaf     // $when: the object is left out where this does not hold
 	each     *each     // $each: the object is made for each item of a list
 	value    *template // $value: with $each, what is made instead of an object
@@ -65,9 +66,7 @@ func (p *parser) template(n *yaml.Node, depth int) *template {
 		}
 	case yaml.MappingNode:
 		t.isObject = true
-		if len(n.Content) == 0 {
-			p.at(n, "empty-value", "an object without fields says nothing", "leave the key out")
-		}
+		t.keep = len(n.Content) == 0
 		for key, value := range p.pairs(n) {
 			if strings.HasPrefix(key.Value, "$") {
 				p.directive(t, key, value, depth)
