@@ -72,7 +72,7 @@ func (j *job) decide(receipt adapters.Receipt, found bool, x outcome) {
 func (j *job) register(what gateway.Exchange, receipt adapters.Receipt, now time.Time) func(*gateway.Request) error {
 	askAt := time.Time{}
 	if j.d.Kind == gateway.Submit {
-		askAt = nextPoll(j.service, now)
+		askAt = NextPoll(j.service, now)
 	}
 	return func(r *gateway.Request) error {
 		if err := r.Register(j.claim, what, receipt, now); err != nil {
@@ -178,7 +178,7 @@ func (j *job) after(r *gateway.Request, receipt adapters.Receipt) {
 		j.e.cache.drop(r.ID)
 	}
 	if d.State == gateway.Registered && d.Kind == gateway.Submit {
-		j.e.applyKept(r.ID, j.agency.Name, d.ExternalID, gateway.MessageID(d.ID))
+		j.e.ApplyKept(r.ID, j.agency.Name, d.ExternalID, gateway.MessageID(d.ID))
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"sluice/gateway"
 )
 
-// applyKept applies the pushes that came before their receipt, now that the request has the numbers they name.
-func (e *Engine) applyKept(requestID, agency string, numbers ...string) {
+// ApplyKept applies the pushes that came before their receipt, now that the request has the numbers they name.
+func (e *Engine) ApplyKept(requestID, agency string, numbers ...string) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	seen := ""

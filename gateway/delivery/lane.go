@@ -122,9 +122,9 @@ func (l *lane) pass(ctx context.Context) error {
 
 // Why nothing is sent to an endpoint, beside gateway.HeldByBreaker and HeldByOperator.
 const (
-	heldByHours       = "hours"
-	heldByMaintenance = "maintenance"
-	heldByLease       = "lease" // this process may not send
+	HeldByHours       = "hours"
+	HeldByMaintenance = "maintenance"
+	HeldByLease       = "lease" // this process may not send
 )
 
 // gate tells why nothing may be sent now ("" when it may) and when that may change, and pauses or resumes the
@@ -154,13 +154,13 @@ func (l *lane) why(now time.Time) (string, time.Time) {
 		return r.Reason, r.Lease
 	}
 	if open, next, text := l.spec.OpenAt(now); !open {
-		if strings.HasPrefix(text, heldByMaintenance) {
-			return heldByMaintenance, next
+		if strings.HasPrefix(text, HeldByMaintenance) {
+			return HeldByMaintenance, next
 		}
-		return heldByHours, next
+		return HeldByHours, next
 	}
 	if l.e.lease.held() != nil {
-		return heldByLease, now.Add(l.e.c.Tick)
+		return HeldByLease, now.Add(l.e.c.Tick)
 	}
 	return "", time.Time{}
 }

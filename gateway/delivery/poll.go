@@ -22,9 +22,9 @@ const (
 	pollAtLeast = 10 * time.Second // between two polls of one request
 )
 
-// nextPoll is when the agency is next asked for the statuses of a request: one that pushes once it has been silent
+// NextPoll is when the agency is next asked for the statuses of a request: one that pushes once it has been silent
 // for too long, any other by its schedule; zero when it is never asked.
-func nextPoll(s *adapters.Service, now time.Time) time.Time {
+func NextPoll(s *adapters.Service, now time.Time) time.Time {
 	if s == nil || s.Spec.Status.Poll == nil {
 		return time.Time{}
 	}
@@ -38,9 +38,6 @@ func nextPoll(s *adapters.Service, now time.Time) time.Time {
 	every = max(every, pollAtLeast)
 	return now.Add(every + rand.N(time.Duration(pollJitter*float64(every))))
 }
-
-// PollAfter is when an agency that has just said something about a request is asked by ourselves; zero: never.
-func PollAfter(s *adapters.Service, now time.Time) time.Time { return nextPoll(s, now) }
 
 // poll asks agencies for statuses as they become due, until ctx ends.
 func (e *Engine) poll(ctx context.Context) error {
@@ -97,7 +94,7 @@ func (e *Engine) pollOne(ctx context.Context, ref store.Ref) {
 		}
 		next := later
 		if l != nil && !held {
-			next = nextPoll(l.agency.Services[r.Service], now)
+			next = NextPoll(l.agency.Services[r.Service], now)
 		}
 		return r.AskAt(d.ID, next)
 	})
