@@ -8,5 +8,5 @@ import "embed"
 //
 //go:embed adapters/*/adapter.yaml
 //go:embed mappings/*/*
-//go:embed contracts/agencies/*/* contracts/services/*.json contracts/canonical/*.yaml contracts/canonical/schemas
+//go:embed contracts/agencies/*/* contracts/services/*.json contracts/services/samples contracts/canonical/*.yaml contracts/canonical/schemas
 var Workspace embed.FS
