@@ -28,7 +28,7 @@ func (s *Service) Accept(ctx context.Context, client, key string, body []byte) (
 
 	m, err := canonical.Parse(body)
 	if err != nil {
-		return canonical.RequestView{}, false, unreadable(err)
+		return canonical.RequestView{}, false, problem.Of(err)
 	}
 	if vs := s.c.Services.Validate(m.Tree()); len(vs) > 0 {
 		return canonical.RequestView{}, false, problem.New(problem.InvalidRequest).At(vs...)
@@ -69,14 +69,6 @@ func (s *Service) enter(client, key string) (leave func(), err error) {
 		defer s.mu.Unlock()
 		delete(s.inFlight, f)
 	}, nil
-}
-
-func unreadable(err error) *problem.Error {
-	if p := problem.Of(err); p.Code != problem.Internal {
-		return p
-	}
-	return problem.New(problem.InvalidRequest).Because(err).At(jsonschema.Violation{Code: "type",
-		RU: "запрос должен быть объектом JSON", EN: "a request must be a JSON object"})
 }
 
 // route makes the request and its deliveries.
