@@ -3,7 +3,6 @@ package canonical
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -52,7 +51,7 @@ type serviceKeywords struct {
 // every file; what loads is returned beside them.
 func LoadServices(roots ...fs.FS) (*Services, error) {
 	core := newCore(nil)
-	envelope, err := core.set.Schema("canonical/schemas/request.schema.json")
+	envelope, err := core.Schema("canonical/schemas/request.schema.json")
 	if err != nil {
 		return nil, fmt.Errorf("the canonical model: %w", err)
 	}
@@ -123,49 +122,36 @@ func (s *Services) All() []*Service {
 }
 
 // core compiles schemas of one contracts root, over the canonical ones.
-type core struct {
-	set   *jsonschema.Set
-	files []fs.FS
-}
+type core struct{ *jsonschema.Set }
 
-func newCore(root fs.FS) *core {
-	files := []fs.FS{under{"canonical", Files}}
+func newCore(root fs.FS) core {
+	layers := []fs.FS{under{"canonical", Files}}
 	if root != nil {
-		files = append(files, root)
+		layers = append(layers, root)
 	}
-	return &core{set: jsonschema.NewSet(files...), files: files}
-}
-
-func (c *core) read(name string) ([]byte, error) {
-	for _, f := range c.files {
-		data, err := fs.ReadFile(f, name)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return data, err
-		}
-	}
-	return nil, fmt.Errorf("there is no file %s", name)
+	return core{jsonschema.NewSet(layers...)}
 }
 
 var versionPattern = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
 
-func (c *core) service(file string, envelope *shape.Type) (*Service, error) {
+func (c core) service(file string, envelope *shape.Type) (*Service, error) {
 	fail := func(format string, args ...any) error {
 		return diag.Problem{Pos: diag.Pos{File: file}, Code: "bad-service", Message: fmt.Sprintf(format, args...)}
 	}
-	schema, err := c.set.Schema(file)
+	schema, err := c.Schema(file)
 	if err != nil {
 		return nil, err
 	}
-	data, err := c.read(file)
+	source, err := c.Bundle(file, "/$defs")
 	if err != nil {
-		return nil, fail("can't read it: %v", err)
+		return nil, fail("making it self-contained: %v", err)
 	}
 	var k serviceKeywords
-	if err := json.Unmarshal(data, &k); err != nil {
+	if err := json.Unmarshal(source, &k); err != nil {
 		return nil, fail("the x- keywords: %v", err)
 	}
 	name, _, _ := strings.Cut(path.Base(file), ".")
-	s := &Service{Name: name, Version: k.Version, Title: k.Title, ApplicantTypes: k.Applicants, Attachments: k.Attachments, Schema: schema}
+	s := &Service{Name: name, Version: k.Version, Title: k.Title, ApplicantTypes: k.Applicants, Attachments: k.Attachments, Schema: schema, Source: source}
 	if s.Attachments == nil {
 		s.Attachments = []AttachmentRule{}
 	}
@@ -191,18 +177,15 @@ func (c *core) service(file string, envelope *shape.Type) (*Service, error) {
 	if err != nil {
 		return nil, fail("x-applicants: %v", err)
 	}
-	if s.Source, err = jsonschema.Bundle(c.read, file, "/$defs"); err != nil {
-		return nil, fail("making it self-contained: %v", err)
-	}
 	s.request = requestShape(envelope, applicant, schema.Shape(), name)
 	return s, nil
 }
 
 // applicant is the union of the shapes of the applicants that a service allows.
-func (c *core) applicant(types []ApplicantType) (*shape.Type, error) {
+func (c core) applicant(types []ApplicantType) (*shape.Type, error) {
 	var shapes []*shape.Type
 	for _, t := range types {
-		s, err := c.set.Schema("canonical/schemas/applicant.schema.json#/$defs/" + string(t))
+		s, err := c.Schema("canonical/schemas/applicant.schema.json#/$defs/" + string(t))
 		if err != nil {
 			return nil, fmt.Errorf("%q is none of person, soleTrader, organization", t)
 		}

@@ -7,56 +7,43 @@ import (
 	"strings"
 )
 
-// Bundle makes the JSON document at file self-contained: whatever its references reach in other files is put under the
-// container (such as /$defs), and the references lead there. read gives a file's bytes.
-func Bundle(read func(file string) ([]byte, error), file, container string) ([]byte, error) {
-	data, err := read(file)
+// Bundle makes the JSON or YAML document at path self-contained and gives it as JSON: whatever its references reach in
+// other files is put under the container (such as /$defs), and the references lead there.
+func (s *Set) Bundle(path, container string) ([]byte, error) {
+	b := &bundler{set: s, container: container, home: map[string]string{path: ""}, parts: map[string]any{}}
+	doc, err := b.document(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
-	}
-	doc, err := ParseJSON(data, Limits{})
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
+		return nil, err
 	}
 	root, ok := doc.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s is no JSON object", file)
+		return nil, fmt.Errorf("%s is no JSON object", path)
 	}
-	if err := BundleTree(read, file, root, container); err != nil {
+	if err := b.resolve(root, path); err != nil {
 		return nil, err
+	}
+	if len(b.parts) > 0 {
+		at := root
+		for _, token := range strings.Split(strings.TrimPrefix(container, "/"), "/") {
+			next, ok := at[token].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[token] = next
+			}
+			at = next
+		}
+		for name, part := range b.parts {
+			if _, taken := at[name]; taken {
+				return nil, fmt.Errorf("bundling %s: %s/%s is taken", path, container, name)
+			}
+			at[name] = part
+		}
 	}
 	return AppendJSON(nil, root)
 }
 
-// BundleTree is Bundle for a document that is a tree already; the tree is changed.
-func BundleTree(read func(file string) ([]byte, error), file string, root map[string]any, container string) error {
-	b := &bundler{read: read, container: container, home: map[string]string{file: ""}, parts: map[string]any{}}
-	if err := b.resolve(root, file); err != nil {
-		return err
-	}
-	if len(b.parts) == 0 {
-		return nil
-	}
-	at := root
-	for _, token := range strings.Split(strings.TrimPrefix(container, "/"), "/") {
-		next, ok := at[token].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			at[token] = next
-		}
-		at = next
-	}
-	for name, part := range b.parts {
-		if _, taken := at[name]; taken {
-			return fmt.Errorf("bundling %s: %s/%s is taken", file, container, name)
-		}
-		at[name] = part
-	}
-	return nil
-}
-
 type bundler struct {
-	read      func(string) ([]byte, error)
+	set       *Set
 	container string
 	home      map[string]string // file -> pointer under which it lies in the bundle
 	parts     map[string]any
@@ -108,17 +95,23 @@ func (b *bundler) include(file string) error {
 		name = strings.ReplaceAll(file, "/", ".")
 	}
 	b.home[file] = b.container + "/" + name
-	data, err := b.read(file)
+	doc, err := b.document(file)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", file, err)
-	}
-	doc, err := ParseJSON(data, Limits{})
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", file, err)
+		return err
 	}
 	if m, ok := doc.(map[string]any); ok {
 		delete(m, "$schema")
 	}
 	b.parts[name] = doc
 	return b.resolve(doc, file)
+}
+
+// document reads a file anew, because the bundle changes it.
+func (b *bundler) document(file string) (any, error) {
+	data, err := b.set.read(file)
+	if err != nil {
+		return nil, err
+	}
+	doc, _, err := parseFile(file, data)
+	return doc, err
 }

@@ -35,20 +35,25 @@ func Load(fsys fs.FS, path string) (*Schema, error) { return NewSet(fsys).Schema
 
 // Set compiles schemas that share files. It is not safe for concurrent use; the schemas it makes are.
 type Set struct {
-	layers   []fs.FS
-	compiler *santhosh.Compiler
-	files    map[string]Places
-	nodes    map[*santhosh.Schema]*node
-	shapes   *shapes
+	// Rewrite, where set, mends each document once after it is read and before anything is compiled from it.
+	Rewrite func(doc any)
+
+	layers    []fs.FS
+	compiler  *santhosh.Compiler
+	documents map[string]any
+	files     map[string]Places
+	nodes     map[*santhosh.Schema]*node
+	shapes    *shapes
 }
 
 // NewSet makes a set over the layers: a file is taken from the first that has it.
 func NewSet(layers ...fs.FS) *Set {
 	s := &Set{
-		layers:   layers,
-		compiler: santhosh.NewCompiler(),
-		files:    map[string]Places{},
-		nodes:    map[*santhosh.Schema]*node{},
+		layers:    layers,
+		compiler:  santhosh.NewCompiler(),
+		documents: map[string]any{},
+		files:     map[string]Places{},
+		nodes:     map[*santhosh.Schema]*node{},
 	}
 	s.shapes = &shapes{set: s, known: map[*santhosh.Schema]*shape.Type{}, building: map[*shape.Type]bool{}}
 	s.compiler.AssertFormat()
@@ -87,33 +92,67 @@ func (s *Set) Load(location string) (any, error) {
 	if !ok {
 		return nil, errors.New("it is not a file of this workspace; references must be relative paths, nothing is fetched")
 	}
+	return s.Document(path)
+}
+
+// Document reads a file of the layers once, JSON or, by its ending, YAML. Nobody may change the tree.
+func (s *Set) Document(path string) (any, error) {
+	if doc, ok := s.documents[path]; ok {
+		return doc, nil
+	}
+	data, err := s.read(path)
+	if err != nil {
+		return nil, err
+	}
+	doc, where, err := parseFile(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if s.Rewrite != nil {
+		s.Rewrite(doc)
+	}
+	s.documents[path], s.files[path] = doc, where
+	return doc, nil
+}
+
+func (s *Set) read(path string) ([]byte, error) {
 	for _, layer := range s.layers {
 		data, err := fs.ReadFile(layer, path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if !errors.Is(err, fs.ErrNotExist) {
+			return data, err
 		}
-		if err != nil {
-			return nil, err
-		}
-		where := Places{}
-		doc, err := parse(data, Limits{}, where)
-		if e := (*SyntaxError)(nil); errors.As(err, &e) {
-			return nil, diag.Problem{Pos: diag.Pos{File: path, Line: e.Line, Column: e.Column}, Code: "bad-json", Message: e.EN}
-		}
-		s.files[path] = where
-		return doc, err
 	}
 	return nil, fmt.Errorf("there is no file %s", path)
 }
 
-// Add puts a document that was read elsewhere (YAML, say) under the path.
-func (s *Set) Add(path string, doc any, where Places) error {
-	s.files[path] = where
-	if err := s.compiler.AddResource(fileURL(path), doc); err != nil {
-		return s.explain(path, err)
+func parseFile(path string, data []byte) (any, Places, error) {
+	if strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml") {
+		return parseYAML(path, data)
 	}
-	return nil
+	where := Places{}
+	doc, err := parse(data, Limits{Bytes: 64 << 20}, where)
+	if e := (*SyntaxError)(nil); errors.As(err, &e) {
+		return nil, nil, diag.Problem{Pos: diag.Pos{File: path, Line: e.Line, Column: e.Column}, Code: "bad-json", Message: e.EN}
+	}
+	return doc, where, err
 }
+
+// Pos is the place of the object or list at path#/pointer, or of the nearest around it.
+func (s *Set) Pos(path, pointer string) diag.Pos {
+	for {
+		if at, ok := s.files[path][pointer]; ok {
+			return diag.Pos{File: path, Line: at.Line, Column: at.Column}
+		}
+		slash := strings.LastIndexByte(pointer, '/')
+		if slash < 0 {
+			return diag.Pos{File: path}
+		}
+		pointer = pointer[:slash]
+	}
+}
+
+// Keys are the keys of the object at path#/pointer in the file's order.
+func (s *Set) Keys(path, pointer string) []string { return s.files[path][pointer].Keys }
 
 // Schema compiles the schema at path, or at path#/pointer.
 func (s *Set) Schema(ref string) (*Schema, error) {
@@ -165,14 +204,14 @@ func (s *Set) explain(path string, err error) error {
 		}
 		var list diag.List
 		said := map[string]bool{}
+		file, base, _ := filePath(invalid.URL)
 		for _, leaf := range leaves(v) {
-			at := strings.Join(leaf.InstanceLocation, "/")
+			at := base + pointerOf(leaf.InstanceLocation)
 			if said[at] {
 				continue // the other variants of the same value
 			}
 			said[at] = true
-			pos := s.nearest(invalid.URL, leaf.InstanceLocation)
-			list = append(list, diag.Problem{Pos: pos, Code: "bad-schema", Message: fmt.Sprintf("/%s is no valid JSON Schema: %s",
+			list = append(list, diag.Problem{Pos: s.Pos(file, at), Code: "bad-schema", Message: fmt.Sprintf("%s is no valid JSON Schema: %s",
 				at, leaf.ErrorKind.LocalizedString(english))})
 		}
 		return list
@@ -183,19 +222,13 @@ func (s *Set) explain(path string, err error) error {
 	return one(diag.Pos{File: path}, "bad-schema", "%v", err)
 }
 
-// nearest is the place of the innermost object that encloses the tokens.
-func (s *Set) nearest(location string, tokens []string) diag.Pos {
-	path, _, _ := filePath(location)
-	for n := len(tokens); n >= 0; n-- {
-		var pointer []byte
-		for _, token := range tokens[:n] {
-			pointer = appendToken(append(pointer, '/'), token)
-		}
-		if at, ok := s.files[path][string(pointer)]; ok {
-			return diag.Pos{File: path, Line: at.Line, Column: at.Column}
-		}
+// pointerOf joins reference tokens.
+func pointerOf(tokens []string) string {
+	var pointer []byte
+	for _, token := range tokens {
+		pointer = appendToken(append(pointer, '/'), token)
 	}
-	return diag.Pos{File: path}
+	return string(pointer)
 }
 
 // compilePattern reads ECMA 262 patterns as far as Go's linear-time syntax goes; what differs in spelling is respelt.

@@ -77,6 +77,9 @@ func (s *shapes) fill(t *shape.Type, sch *santhosh.Schema) {
 			addOptional(t, s.of(conditional))
 		}
 	}
+	if rest := sch.UnevaluatedProperties; rest != nil && rest.Bool != nil && !*rest.Bool {
+		t.Open = false
+	}
 }
 
 // variants are the shapes of anyOf and oneOf; none where one of them is still being made, which leaves t open.
@@ -143,9 +146,6 @@ func (s *shapes) fillObject(t *shape.Type, sch *santhosh.Schema) {
 		t.Open = rest
 	case *santhosh.Schema:
 		t.Open = rest.Bool == nil || *rest.Bool
-	}
-	if never := sch.UnevaluatedProperties; never != nil && never.Bool != nil && !*never.Bool {
-		t.Open = false
 	}
 	t.Open = t.Open || len(sch.PatternProperties) > 0
 	for _, name := range s.set.order(sch) {
