@@ -30,6 +30,11 @@ func (b *builder) layOut(t *Type) {
 		oneOrMany(t.Content)
 		finish(t.Content)
 	}
+	for _, a := range t.Attributes {
+		if a.Required {
+			t.required++
+		}
+	}
 	if len(t.Attributes) > 8 {
 		t.attrIndex = make(map[nameKey]int, len(t.Attributes))
 		for i, a := range t.Attributes {
@@ -301,6 +306,12 @@ func (b *builder) nameKeys(t *Type) {
 		}
 		if p.Mode == Item {
 			t.fields[KeyItems] = true
+			if t.items == nil {
+				t.items = map[string]*Element{}
+			}
+			for i, e := range p.Elements {
+				t.items[p.Keys[i]] = e
+			}
 			return
 		}
 		for _, key := range p.Keys {

@@ -1,6 +1,9 @@
 package xsd
 
 import (
+	"maps"
+	"slices"
+
 	"sluice/contracts/diag"
 	"sluice/contracts/xsd/scan"
 )
@@ -85,6 +88,8 @@ type Type struct {
 	model     *Particle // Content before it was laid out: what extensions build on
 	state     buildState
 	fields    map[string]bool
+	items     map[string]*Element // what the keys of entries of _items stand for
+	required  int                 // of Attributes, how many are
 	attrIndex map[nameKey]int
 }
 
@@ -213,8 +218,23 @@ func (t *Type) Attribute(space int, local []byte) int {
 	return -1
 }
 
+// RequiredAttributes counts the attributes that must be there.
+func (t *Type) RequiredAttributes() int { return t.required }
+
 // Has says whether an object of this type may have the key.
 func (t *Type) Has(key string) bool { return t.fields[key] }
+
+// Keys lists the keys that an object of this type may have, for suggestions.
+func (t *Type) Keys() []string { return slices.Sorted(maps.Keys(t.fields)) }
+
+// ItemName is the element that a key of an entry of _items stands for.
+func (t *Type) ItemName(key string) (*Element, bool) {
+	e, ok := t.items[key]
+	return e, ok
+}
+
+// ItemKeys lists the keys that an entry of _items may have, for suggestions.
+func (t *Type) ItemKeys() []string { return slices.Sorted(maps.Keys(t.items)) }
 
 // DerivesFrom says whether t is base or derives from it.
 func (t *Type) DerivesFrom(base *Type) bool {
@@ -253,7 +273,7 @@ func (p *Particle) Next(from, space int, local []byte) int {
 	}
 	for i := from; i < len(p.Children); i++ {
 		c := p.Children[i]
-		if c.begins(space, local) {
+		if c.Begins(space, local) {
 			return i
 		}
 		if p.Kind == Sequence && !c.Emptiable {
@@ -263,7 +283,8 @@ func (p *Particle) Next(from, space int, local []byte) int {
 	return -1
 }
 
-func (p *Particle) begins(space int, local []byte) bool {
+// Begins says whether an element of this name may be the first in the place of p.
+func (p *Particle) Begins(space int, local []byte) bool {
 	if len(p.Children) == 0 {
 		return p.Matches(space, local) >= 0
 	}

@@ -120,6 +120,9 @@ func isName(b []byte) bool {
 	return len(b) > 0
 }
 
+// IsNCName says whether s is a name without a colon.
+func IsNCName(s string) bool { return isName([]byte(s)) }
+
 // nameByte says whether the character at b[i] may stand in a name.
 func nameByte(b []byte, i int) bool {
 	if i >= len(b) {

@@ -1,0 +1,206 @@
+package codec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sluice/contracts/diag"
+	"sluice/contracts/xsd"
+	"sluice/contracts/xsd/scan"
+)
+
+// attributes writes the attributes that obj has; those that the contract fixes need not be given.
+func (w *Writer) attributes(e *xsd.Element, c *content) error {
+	for _, a := range c.t.Attributes {
+		v, ok := c.obj[a.Key]
+		if ok {
+			c.used++
+		}
+		if v == nil {
+			if !a.Required {
+				continue
+			}
+			if !a.Fixed {
+				return w.failure(&Error{Text: "an attribute is missing", Expected: "@" + a.Name.Local, Contract: a.Pos.String()})
+			}
+			v = *a.Default
+		}
+		w.use(a.Space)
+		if a.Type.Holds == xsd.HoldsQName {
+			v = w.qname(v)
+		}
+		w.dst = append(w.dst, a.Open...)
+		var err error
+		if w.dst, err = appendValue(w.dst, a.Type, v, true); err != nil {
+			w.path = append(w.path, step{name: "@" + a.Name.Local})
+			return w.failure(&Error{Text: "the value is not what the contract declares", Expected: a.Type.String() + because(err), Found: describe(v), Contract: a.Pos.String()})
+		}
+		w.dst = append(w.dst, '"')
+	}
+	if c.t.AnyAttribute == nil || c.used == len(c.obj) {
+		return nil
+	}
+	for _, key := range sortedKeys(c.obj) {
+		if key[:min(1, len(key))] == "@" && !c.t.Has(key) {
+			if err := w.wildAttribute(c, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wildAttribute writes an attribute that a wildcard lets in: its key is @name or @{namespace}name.
+func (w *Writer) wildAttribute(c *content, key string) error {
+	name := xsd.ParseName(key[1:])
+	v, ok := c.obj[key].(string)
+	switch {
+	case !ok:
+		return w.fail("the attribute "+key+" has the wrong form", "a string", describe(c.obj[key]))
+	case !scan.IsNCName(name.Local):
+		return w.fail("the attribute "+key+" has no name that XML allows", "", "")
+	}
+	space, known := w.schema.Spaces().Number(name.Space)
+	if !known {
+		space = w.schema.Spaces().Len()
+	}
+	if !c.t.AnyAttribute.Allows(space) {
+		return w.fail("the wildcard does not allow this attribute", "", key)
+	}
+	c.used++
+	prefix := w.prefix(name.Space, c.used)
+	w.dst = append(w.dst, ' ')
+	if prefix != "" {
+		w.dst = append(append(w.dst, prefix...), ':')
+	}
+	w.dst = append(append(w.dst, name.Local...), `="`...)
+	var err error
+	if w.dst, err = appendAttribute(w.dst, v); err != nil {
+		return w.fail("the attribute "+key+" has the wrong form", "a string"+because(err), "")
+	}
+	w.dst = append(w.dst, '"')
+	return nil
+}
+
+// prefix is the prefix of a namespace inside the start tag being written. One that the schema does not have is
+// declared on the spot, with a number to tell several from one another.
+func (w *Writer) prefix(space string, number int) string {
+	if n, ok := w.schema.Spaces().Number(space); ok {
+		w.use(n)
+		return w.schema.Prefix(n)
+	}
+	p := fmt.Sprintf("q%d", number)
+	w.dst = append(append(append(w.dst, " xmlns:"...), p...), `="`...)
+	w.dst, _ = appendAttribute(w.dst, space)
+	w.dst = append(w.dst, '"')
+	return p
+}
+
+// qname turns {namespace}name into prefix:name, inside a start tag. What is no name is left to appendValue to refuse.
+func (w *Writer) qname(v any) any {
+	s, ok := v.(string)
+	if !ok {
+		return v
+	}
+	n := xsd.ParseName(s)
+	if n.Space == "" {
+		return n.Local
+	}
+	return w.prefix(n.Space, 0) + ":" + n.Local
+}
+
+// actualType finds the type that _type names and writes xsi:type where it is not the declared one.
+func (w *Writer) actualType(e *xsd.Element, declared *xsd.Type, name any) (*xsd.Type, error) {
+	s, ok := name.(string)
+	if !ok {
+		return nil, w.failAt(e, "_type has the wrong form", "a string, {namespace}name", describe(name))
+	}
+	n := xsd.ParseName(s)
+	t := w.schema.Type(n)
+	switch {
+	case t == nil:
+		return nil, w.failAt(e, "_type names a type that the contract does not have", suggestType(declared, s), s)
+	case !t.DerivesFrom(declared):
+		return nil, w.failAt(e, "_type names a type that does not derive from the declared one", declared.Name.String(), s)
+	case t.Abstract:
+		return nil, w.failAt(e, "_type names an abstract type", concrete(t), s)
+	case t == declared:
+		return t, nil
+	}
+	w.use(scan.SpaceXSI)
+	prefix := w.prefix(n.Space, 0)
+	w.dst = append(w.dst, ` xsi:type="`...)
+	if n.Space != "" {
+		w.dst = append(append(w.dst, prefix...), ':')
+	}
+	w.dst = append(append(w.dst, n.Local...), '"')
+	return t, nil
+}
+
+func suggestType(declared *xsd.Type, s string) string {
+	var names []string
+	for _, t := range declared.Derived {
+		names = append(names, t.Name.String())
+	}
+	return diag.Suggest(s, names)
+}
+
+func sortedKeys(obj map[string]any) []string { return slices.Sorted(maps.Keys(obj)) }
+
+// leftOver refuses keys that nothing has written.
+func (w *Writer) leftOver(e *xsd.Element, c *content) error {
+	if c.used == len(c.obj) {
+		return nil
+	}
+	for _, key := range sortedKeys(c.obj) {
+		if !c.t.Has(key) && !(key == xsd.KeyType) && !(key == xsd.KeyNil && e.Nillable) && !(strings.HasPrefix(key, "@") && c.t.AnyAttribute != nil) {
+			return w.failAt(e, "the contract does not know the key "+key, diag.Suggest(key, c.t.Keys()), "")
+		}
+	}
+	return w.failAt(e, "what is given belongs to different branches of a choice", "", listed(sortedKeys(c.obj)))
+}
+
+// misplaced reports the first entry of _items that no part of the content takes.
+func (w *Writer) misplaced(e *xsd.Element, c *content) error {
+	w.path = append(w.path, step{name: xsd.KeyItems, index: c.next + 1})
+	return w.failAt(e, "the entry is out of place", c.rest, w.itemName(c))
+}
+
+// absent reports that nothing was given for a particle that must occur.
+func (w *Writer) absent(p *xsd.Particle) error {
+	text := "an element is missing"
+	if p.Kind == xsd.Choice {
+		text = "one branch of a choice must be present"
+	}
+	return w.failure(&Error{Text: text, Expected: listed(beginnings(p)), Contract: p.Pos.String()})
+}
+
+func (w *Writer) fail(text, expected, found string) error {
+	return w.failure(&Error{Text: text, Expected: expected, Found: found})
+}
+
+func (w *Writer) failAt(e *xsd.Element, text, expected, found string) error {
+	return w.failure(&Error{Text: text, Expected: expected, Found: found, Contract: e.Pos.String()})
+}
+
+func (w *Writer) failure(err *Error) error {
+	err.Path = pathOf(w.path)
+	return err
+}
+
+// pathOf joins the names of open elements.
+func pathOf(steps []step) string {
+	var b strings.Builder
+	for i, s := range steps {
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		b.WriteString(s.name)
+		if s.index > 0 {
+			fmt.Fprintf(&b, "[%d]", s.index)
+		}
+	}
+	return b.String()
+}

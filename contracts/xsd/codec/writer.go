@@ -1,0 +1,518 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"sluice/contracts/diag"
+	"sluice/contracts/xsd"
+	"sluice/contracts/xsd/scan"
+)
+
+// Writer appends elements of one schema to a document. Package wsdl writes envelopes with it.
+type Writer struct {
+	dst    []byte
+	schema *xsd.Schema
+	used   []bool // namespaces that the root element must declare
+	path   []step
+	matcher
+	scan scan.Scanner // checks raw XML
+}
+
+var writers = sync.Pool{New: func() any { return new(Writer) }}
+
+// Append writes tree as XML in UTF-8, without an XML declaration. Errors are *Error.
+func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
+	value, ok := tree[m.root.Name.Local]
+	if !ok || len(tree) != 1 {
+		return dst, &Error{Text: "the tree must have one key, the root element", Expected: m.root.Name.Local, Found: listed(sortedKeys(tree))}
+	}
+	return AppendElement(dst, m.schema, m.root, value)
+}
+
+// AppendElement writes one element with the namespace declarations that it needs. Errors are *Error.
+func AppendElement(dst []byte, s *xsd.Schema, e *xsd.Element, value any) ([]byte, error) {
+	w := writers.Get().(*Writer)
+	w.dst, w.schema = dst, s
+	if n := s.Spaces().Len(); len(w.used) < n {
+		w.used = make([]bool, n)
+	}
+	head := len(dst) + len(e.Open)
+	w.path = append(w.path, step{name: e.Name.Local})
+	err := w.element(e, value)
+	if err == nil {
+		w.declare(head)
+		dst = w.dst
+	}
+	clear(w.used)
+	clear(w.frames[:cap(w.frames)])
+	*w = Writer{used: w.used, path: w.path[:0], matcher: matcher{frames: w.frames[:0]}, scan: w.scan}
+	writers.Put(w)
+	return dst, err
+}
+
+// declare inserts the namespace declarations behind the root's name: only what the document uses, all in one place.
+func (w *Writer) declare(at int) {
+	size := 0
+	for space, used := range w.used {
+		if used {
+			size += len(` xmlns:=""`) + len(w.schema.Prefix(space)) + escapedLen(w.schema.Spaces().URI(space))
+		}
+	}
+	if size == 0 {
+		return
+	}
+	end := len(w.dst)
+	w.dst = slices.Grow(w.dst, size)[:end+size]
+	copy(w.dst[at+size:], w.dst[at:end])
+	d := w.dst[:at]
+	for space, used := range w.used {
+		if used {
+			d = append(append(append(d, " xmlns:"...), w.schema.Prefix(space)...), `="`...)
+			d, _ = appendAttribute(d, w.schema.Spaces().URI(space))
+			d = append(d, '"')
+		}
+	}
+}
+
+func (w *Writer) use(space int) {
+	if space > scan.SpaceXML {
+		w.used[space] = true
+	}
+}
+
+// element writes one element, tags included.
+func (w *Writer) element(e *xsd.Element, v any) error {
+	w.dst = append(w.dst, e.Open...)
+	w.use(e.Space)
+	t := e.Type
+	if v == nil {
+		if !e.Nillable {
+			return w.failAt(e, "the element must not be null", "", "")
+		}
+		w.null()
+		return nil
+	}
+	if t.Bare {
+		if obj, ok := v.(map[string]any); ok && t.Value.Builtin == xsd.AnySimple {
+			return w.object(e, t, obj)
+		}
+		return w.bare(e, t.Value, v)
+	}
+	obj, ok := v.(map[string]any)
+	if !ok {
+		return w.failAt(e, "the value has the wrong form", "an object", describe(v))
+	}
+	return w.object(e, t, obj)
+}
+
+func (w *Writer) null() {
+	w.use(scan.SpaceXSI)
+	w.dst = append(w.dst, ` xsi:nil="true"/>`...)
+}
+
+// bare writes a text and the end tag behind attributes that are written already.
+func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
+	if s.Holds == xsd.HoldsQName {
+		v = w.qname(v)
+	}
+	w.dst = append(w.dst, '>')
+	mark := len(w.dst)
+	var err error
+	if w.dst, err = appendValue(w.dst, s, v, false); err != nil {
+		return w.failAt(e, "the value is not what the contract declares", s.String()+because(err), describe(v))
+	}
+	if len(w.dst) == mark {
+		w.dst = append(w.dst[:mark-1], "/>"...)
+		return nil
+	}
+	w.dst = append(w.dst, e.Close...)
+	return nil
+}
+
+// object writes attributes, content and the end tag.
+func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
+	c := content{obj: obj}
+	if name, typed := obj[xsd.KeyType]; typed && !t.Has(xsd.KeyType) {
+		c.used++
+		var err error
+		if t, err = w.actualType(e, t, name); err != nil {
+			return err
+		}
+	} else if t.Abstract {
+		return w.failAt(e, fmt.Sprintf("the type %s is abstract", t.Name.Local), "_type with one of "+concrete(t), "")
+	}
+	c.t = t
+	if err := w.attributes(e, &c); err != nil {
+		return err
+	}
+	if e.Nillable {
+		if null, ok := obj[xsd.KeyNil]; ok && null == true {
+			c.used++
+			w.null()
+			return w.leftOver(e, &c)
+		}
+	}
+	if t.Value != nil {
+		v, ok := obj[xsd.KeyText]
+		if ok {
+			c.used++
+		} else {
+			v = ""
+		}
+		if err := w.leftOver(e, &c); err != nil {
+			return err
+		}
+		return w.bare(e, t.Value, v)
+	}
+	w.dst = append(w.dst, '>')
+	mark := len(w.dst)
+	if err := w.content(e, &c); err != nil {
+		return err
+	}
+	if len(w.dst) == mark {
+		w.dst = append(w.dst[:mark-1], "/>"...)
+		return nil
+	}
+	w.dst = append(w.dst, e.Close...)
+	return nil
+}
+
+// content is an object while its element is written.
+type content struct {
+	t    *xsd.Type
+	obj  map[string]any
+	used int // keys of obj that have been written, so that none is forgotten
+	// The list _items, and how far it has been written.
+	items   []any
+	next    int
+	counted bool // _items among used
+	rest    string
+}
+
+func (w *Writer) content(e *xsd.Element, c *content) error {
+	if c.t.Has(xsd.KeyItems) {
+		if v, ok := c.obj[xsd.KeyItems]; ok {
+			c.used++
+			if c.items, ok = v.([]any); !ok && v != nil {
+				return w.failAt(e, "_items has the wrong form", "a list", describe(v))
+			}
+		}
+	}
+	switch root := c.t.Content; {
+	case root == nil && c.t.Mixed:
+		if err := w.items(c, nothing); err != nil {
+			return err
+		}
+	case root != nil:
+		if err := w.particle(c, root); err != nil {
+			return err
+		}
+	}
+	if c.next < len(c.items) {
+		return w.misplaced(e, c)
+	}
+	return w.leftOver(e, c)
+}
+
+// particle writes what obj has for p.
+func (w *Writer) particle(c *content, p *xsd.Particle) error {
+	if p.Region {
+		return w.items(c, p)
+	}
+	switch p.Kind {
+	case xsd.ElementParticle:
+		if p.Mode == xsd.Many {
+			return w.many(c, p)
+		}
+		return w.one(c, p)
+	case xsd.AnyParticle:
+		return w.wildcard(c, p)
+	case xsd.Choice:
+		return w.choice(c, p)
+	}
+	if p.Min == 0 && !c.has(p) {
+		return nil
+	}
+	for _, child := range p.Children {
+		if err := w.particle(c, child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one writes an element that occurs once at most.
+func (w *Writer) one(c *content, p *xsd.Particle) error {
+	written := false
+	for i, e := range p.Elements {
+		v, ok := c.obj[p.Keys[i]]
+		if !ok {
+			continue
+		}
+		c.used++
+		if v == nil && !e.Nillable {
+			continue
+		}
+		if written {
+			return w.fail("only one of these may stand here", listed(p.Keys), "")
+		}
+		written = true
+		w.path = append(w.path, step{name: e.Name.Local})
+		if err := w.element(e, v); err != nil {
+			return err
+		}
+		w.path = w.path[:len(w.path)-1]
+	}
+	if !written && p.Min > 0 {
+		if e := p.Elements[0]; len(p.Elements) == 1 && e.Fixed && e.Type.Bare {
+			return w.element(e, fixedValue(e))
+		}
+		return w.absent(p)
+	}
+	return nil
+}
+
+// fixedValue is the only value that an element may have, as the writer takes any lexical form.
+func fixedValue(e *xsd.Element) any { return *e.Default }
+
+// many writes a list.
+func (w *Writer) many(c *content, p *xsd.Particle) error {
+	e := p.Elements[0]
+	v, ok := c.obj[p.Keys[0]]
+	if ok {
+		c.used++
+	}
+	list, isList := v.([]any)
+	if !isList && v != nil {
+		w.path = append(w.path, step{name: e.Name.Local})
+		return w.failAt(e, "the value has the wrong form", "a list", describe(v))
+	}
+	if len(list) == 0 && p.Min > 0 {
+		return w.absent(p)
+	}
+	if len(list) < p.Min || p.Max != xsd.Unbounded && len(list) > p.Max {
+		w.path = append(w.path, step{name: e.Name.Local})
+		return w.failAt(e, "the list has the wrong length", occurrences(p), strconv.Itoa(len(list)))
+	}
+	w.path = append(w.path, step{name: e.Name.Local})
+	for i, v := range list {
+		w.path[len(w.path)-1].index = i + 1
+		if err := w.element(e, v); err != nil {
+			return err
+		}
+	}
+	w.path = w.path[:len(w.path)-1]
+	return nil
+}
+
+func occurrences(p *xsd.Particle) string {
+	switch {
+	case p.Max == xsd.Unbounded:
+		return fmt.Sprintf("at least %d", p.Min)
+	case p.Min == p.Max:
+		return fmt.Sprintf("exactly %d", p.Min)
+	}
+	return fmt.Sprintf("%d to %d", p.Min, p.Max)
+}
+
+// choice writes the branch that obj has keys of.
+func (w *Writer) choice(c *content, p *xsd.Particle) error {
+	var branch *xsd.Particle
+	for _, child := range p.Children {
+		if !c.has(child) {
+			continue
+		}
+		if branch == nil {
+			branch = child
+			continue
+		}
+		// Several branches may share elements: the one that all the keys belong to is meant.
+		switch {
+		case c.covers(branch, p):
+		case c.covers(child, p):
+			branch = child
+		default:
+			return w.fail("only one branch of a choice may be present", listed(keysPresent(c, p)), "all of these")
+		}
+	}
+	switch {
+	case branch != nil:
+		return w.particle(c, branch)
+	case p.Emptiable:
+		return nil
+	}
+	return w.absent(p)
+}
+
+// has says whether obj has anything for p.
+func (c *content) has(p *xsd.Particle) bool {
+	if p.Region {
+		return c.next < len(c.items)
+	}
+	for i, key := range p.Keys {
+		if v, ok := c.obj[key]; ok && (v != nil || p.Kind == xsd.ElementParticle && p.Elements[i].Nillable) {
+			return true
+		}
+	}
+	for _, child := range p.Children {
+		if c.has(child) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers says whether every key that obj has for all is one of p's.
+func (c *content) covers(p, all *xsd.Particle) bool {
+	own := keysPresent(c, p)
+	for _, key := range keysPresent(c, all) {
+		if !slices.Contains(own, key) {
+			return false
+		}
+	}
+	return true
+}
+
+func keysPresent(c *content, p *xsd.Particle) []string {
+	var keys []string
+	if p.Region {
+		if c.next < len(c.items) {
+			keys = append(keys, xsd.KeyItems)
+		}
+		return keys
+	}
+	for _, key := range p.Keys {
+		if c.obj[key] != nil {
+			keys = append(keys, key)
+		}
+	}
+	for _, child := range p.Children {
+		keys = append(keys, keysPresent(c, child)...)
+	}
+	return keys
+}
+
+// wildcard writes the list _any.
+func (w *Writer) wildcard(c *content, p *xsd.Particle) error {
+	v, ok := c.obj[xsd.KeyAny]
+	if ok {
+		c.used++
+	}
+	list, isList := v.([]any)
+	w.path = append(w.path, step{name: xsd.KeyAny})
+	switch {
+	case !isList && v != nil:
+		return w.fail("the value has the wrong form", "a list of raw XML", describe(v))
+	case len(list) < p.Min || p.Max != xsd.Unbounded && len(list) > p.Max:
+		return w.fail("the list has the wrong length", occurrences(p), strconv.Itoa(len(list)))
+	}
+	for i, v := range list {
+		w.path[len(w.path)-1].index = i + 1
+		raw, space, _, err := w.raw(v)
+		if err != nil {
+			return err
+		}
+		if !p.Any.Allows(space) {
+			return w.fail("the wildcard does not allow this namespace", "", w.scan.URI(space))
+		}
+		w.dst = append(w.dst, raw...)
+	}
+	w.path = w.path[:len(w.path)-1]
+	return nil
+}
+
+// raw checks that v is one well-formed element that stands by itself, and says what it is called.
+func (w *Writer) raw(v any) (raw string, space int, local []byte, err error) {
+	raw, ok := v.(string)
+	if !ok {
+		return "", 0, nil, w.fail("the value has the wrong form", "raw XML in a string", describe(v))
+	}
+	err = w.scan.Reset([]byte(raw), w.schema.Spaces(), scan.Limits{})
+	kind := scan.Start
+	for first := true; err == nil && kind != scan.EOF; first = false {
+		if kind, err = w.scan.Next(); first && err == nil {
+			space, local = w.scan.Space(), slices.Clone(w.scan.Local())
+		}
+	}
+	if err != nil {
+		return "", 0, nil, w.fail("raw XML that is not well-formed: "+err.Error(), "", "")
+	}
+	return strings.TrimSpace(raw), space, local, nil
+}
+
+// items writes entries of _items for as long as they fit p.
+func (w *Writer) items(c *content, p *xsd.Particle) error {
+	base := len(w.frames)
+	for ; c.next < len(c.items); c.next++ {
+		entry, ok := c.items[c.next].(map[string]any)
+		w.path = append(w.path, step{name: xsd.KeyItems, index: c.next + 1})
+		if !ok || len(entry) != 1 {
+			return w.fail("an entry of _items has the wrong form", "an object with one key", describe(c.items[c.next]))
+		}
+		fits, err := w.item(c, p, base, entry)
+		if err != nil {
+			return err
+		}
+		w.path = w.path[:len(w.path)-1]
+		if !fits {
+			break
+		}
+	}
+	c.rest = w.expected(base, p)
+	if missing := w.end(base, p); missing != nil {
+		return w.fail("an element is missing", c.rest, w.itemName(c))
+	}
+	w.frames = w.frames[:base]
+	return nil
+}
+
+func (w *Writer) itemName(c *content) string {
+	if c.next == len(c.items) {
+		return "the end of _items"
+	}
+	entry, _ := c.items[c.next].(map[string]any)
+	return listed(sortedKeys(entry))
+}
+
+// item writes one entry; fits is false where it belongs to what follows p.
+func (w *Writer) item(c *content, p *xsd.Particle, base int, entry map[string]any) (fits bool, err error) {
+	for key, v := range entry {
+		if key == xsd.KeyText && c.t.Mixed {
+			if w.dst, err = appendValue(w.dst, plainText, v, false); err != nil {
+				return false, w.fail("the text has the wrong form", "a string"+because(err), describe(v))
+			}
+			return true, nil
+		}
+		if key == xsd.KeyAny {
+			raw, space, local, err := w.raw(v)
+			if err != nil {
+				return false, err
+			}
+			if leaf, _, _ := w.advance(base, p, space, local); leaf == nil {
+				return false, nil
+			}
+			w.dst = append(w.dst, raw...)
+			return true, nil
+		}
+		e, known := c.t.ItemName(key)
+		if !known {
+			return false, w.fail("the contract does not know this", diag.Suggest(key, c.t.ItemKeys()), key)
+		}
+		leaf, alt, _ := w.advance(base, p, e.Space, []byte(e.Name.Local))
+		if leaf == nil || leaf.Kind == xsd.AnyParticle {
+			return false, nil
+		}
+		w.path = append(w.path, step{name: leaf.Elements[alt].Name.Local})
+		if err := w.element(leaf.Elements[alt], v); err != nil {
+			return false, err
+		}
+		w.path = w.path[:len(w.path)-1]
+	}
+	return true, nil
+}
+
+var plainText = &xsd.Simple{Holds: xsd.HoldsString}

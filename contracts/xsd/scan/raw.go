@@ -1,0 +1,84 @@
+package scan
+
+import "bytes"
+
+// Skip passes over the element whose start tag Next returned, checking it all the same.
+func (s *Scanner) Skip() error {
+	for depth := len(s.open); len(s.open) >= depth; {
+		if _, err := s.Next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AppendRaw passes over the element whose start tag Next returned and appends it to dst as written, with the namespace
+// declarations that it needs from outside, so that it stands by itself.
+func (s *Scanner) AppendRaw(dst []byte) ([]byte, error) {
+	start := s.offset
+	top := s.open[len(s.open)-1]
+	inherited := s.bindings[:top.bindings:top.bindings]
+	own := s.bindings[top.bindings:len(s.bindings):len(s.bindings)]
+	declared := make([][]byte, 0, 8)
+	for _, b := range own {
+		declared = append(declared, b.prefix)
+	}
+	if err := s.Skip(); err != nil {
+		return nil, err
+	}
+	raw := s.doc[start:s.pos]
+	head := 1 + len(top.name)
+	dst = append(dst, raw[:head]...)
+	for i := len(inherited) - 1; i >= 0; i-- {
+		b := inherited[i]
+		if contains(declared, b.prefix) {
+			continue
+		}
+		declared = append(declared, b.prefix)
+		switch {
+		case len(b.prefix) == 0 && b.space != NoSpace:
+			dst = append(dst, ` xmlns="`...)
+		case len(b.prefix) > 0 && bytes.Contains(raw, append(bytes.Clone(b.prefix), ':')):
+			dst = append(append(append(dst, " xmlns:"...), b.prefix...), `="`...)
+		default:
+			continue
+		}
+		dst = appendValue(dst, s.URI(b.space))
+		dst = append(dst, '"')
+	}
+	return append(dst, raw[head:]...), nil
+}
+
+func contains(list [][]byte, b []byte) bool {
+	for _, x := range list {
+		if bytes.Equal(x, b) {
+			return true
+		}
+	}
+	return false
+}
+
+func appendValue(dst []byte, value string) []byte {
+	for i := range len(value) {
+		switch c := value[i]; c {
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '<':
+			dst = append(dst, "&lt;"...)
+		case '"':
+			dst = append(dst, "&quot;"...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// Release forgets the document, so that a scanner in a pool does not keep it alive.
+func (s *Scanner) Release() {
+	clear(s.open[:cap(s.open)])
+	clear(s.bindings[:cap(s.bindings)])
+	clear(s.attrs[:cap(s.attrs)])
+	clear(s.more[:cap(s.more)])
+	*s = Scanner{more: s.more[:0], open: s.open[:0], bindings: s.bindings[:0], attrs: s.attrs[:0], buf: s.buf[:0], values: s.values[:0]}
+}
