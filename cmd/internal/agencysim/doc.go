@@ -1,0 +1,2 @@
+// Package agencysim is the agencies.
+package agencysim
