@@ -124,14 +124,12 @@ func (d *door) push(w http.ResponseWriter, r *http.Request, a *adapters.Agency) 
 	started := d.Now()
 	answer, result := d.receive(r.Context(), a, receiver, adapters.Incoming{Name: r.PathValue("push"), Header: r.Header, Body: body})
 	took := d.Now().Sub(started)
-	log := d.Log.With("agency", a.Name, "push", r.PathValue("push"), "bytes", len(body), "took", took)
+	outcome := result.Outcome
 	if answer.Err != nil {
-		d.Metrics.Push(a.Name, "refused", took)
-		log.WarnContext(r.Context(), "push refused", "status", answer.Status, "reason", exchange.Describe(answer.Err))
-	} else {
-		d.Metrics.Push(a.Name, result.Outcome, took)
-		log.InfoContext(r.Context(), "push taken", "outcome", result.Outcome, "request", result.RequestID)
+		outcome = "refused"
+		d.Log.WarnContext(r.Context(), "push refused", "agency", a.Name, "push", r.PathValue("push"), "bytes", len(body), "status", answer.Status, "reason", exchange.Describe(answer.Err))
 	}
+	d.Metrics.Push(a.Name, outcome, took)
 	if answer.Status == 0 { // the adapter could make no answer at all
 		d.refuse(w, r, problem.New(problem.Internal))
 		return
