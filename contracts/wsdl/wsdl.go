@@ -1,16 +1,15 @@
-// Package wsdl reads WSDL 1.1 contracts and turns SOAP envelopes into trees and back.
+// Package wsdl reads WSDL 1.1 contracts and turns SOAP envelopes into trees and back (DESIGN.md §4 has the convention).
+//
+// Covered are SOAP 1.1 and 1.2 over HTTP, document/literal, with headers and typed fault detail. What a contract has
+// beyond that is refused when it is loaded, with words.
 package wsdl
 
 import (
-	"errors"
-	"io/fs"
-
+	"sluice/contracts/diag"
 	"sluice/contracts/shape"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )
-
-var errNotBuilt = errors.New("wsdl: not built yet")
 
 // Version is a SOAP version.
 type Version uint8
@@ -21,8 +20,29 @@ const (
 	SOAP12
 )
 
+// The namespaces of envelopes.
+const (
+	URI11 = "http://schemas.xmlsoap.org/soap/envelope/"
+	URI12 = "http://www.w3.org/2003/05/soap-envelope"
+)
+
+// URI is the version's namespace.
+func (v Version) URI() string {
+	if v == SOAP12 {
+		return URI12
+	}
+	return URI11
+}
+
 // Definitions is a compiled WSDL. It is immutable and safe for concurrent use.
-type Definitions struct{}
+type Definitions struct {
+	Warnings diag.List // what is doubtful but harmless
+
+	schema     *xsd.Schema
+	operations []*Operation
+	main       string
+	sources    map[string]*xsd.Source
+}
 
 // Operation is one operation of one port.
 type Operation struct {
@@ -37,10 +57,18 @@ type Operation struct {
 	Request *Message
 	Reply   *Message // nil of a one-way operation
 	Faults  []*FaultDetail
+
+	schema *xsd.Schema
 }
 
 // Message is what one direction of an operation carries in its envelope.
-type Message struct{}
+type Message struct {
+	schema  *xsd.Schema
+	version Version
+	body    []*xsd.Element // usually one; none is an empty body
+	headers []*xsd.Element
+	shape   *shape.Type
+}
 
 // FaultDetail is one typed fault that an operation declares.
 type FaultDetail struct {
@@ -74,78 +102,83 @@ type Refusal struct {
 func (r *Refusal) Error() string { return r.Text }
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// Load reads the WSDL at path of fsys with everything that it imports.
-// Errors are diag.List or diag.Problem, with the contract's file and line.
-func Load(fsys fs.FS, path string) (*Definitions, error) { return nil, errNotBuilt }
-
-// Operation finds an operation by "Port.Op", or by "Op" when it is unique; of equal ones in several ports the first
-// port of the WSDL wins when they differ in nothing but the address or SOAP version. The error suggests a near name.
-func (d *Definitions) Operation(name string) (*Operation, error) { return nil, errNotBuilt }
-
 // Operations lists every operation, in the WSDL's order.
-func (d *Definitions) Operations() []*Operation { return nil }
+func (d *Definitions) Operations() []*Operation { return d.operations }
 
 // Schema is what the WSDL's types hold.
-func (d *Definitions) Schema() *xsd.Schema { return nil }
+func (d *Definitions) Schema() *xsd.Schema { return d.schema }
 
-// Document returns the WSDL ("" is its name) and the files that it imports ("?xsd=NAME" or "?wsdl=NAME" in the links),
-// with every soap:address replaced by address.
-func (d *Definitions) Document(address string) map[string][]byte { return nil }
-
-// Dispatch finds the operation that an envelope calls, by its body's root element and, where that leaves a choice,
-// by action (the SOAPAction header without quotes). Errors are *Refusal.
-func (d *Definitions) Dispatch(env []byte, action string) (*Operation, error) {
-	return nil, errNotBuilt
+// Operation finds an operation by "Port.Op", or by "Op": of equal ones in several ports the first port of the WSDL
+// wins. The error suggests a near name.
+func (d *Definitions) Operation(name string) (*Operation, error) {
+	names := make([]string, 0, len(d.operations))
+	for _, o := range d.operations {
+		if name == o.Name || name == o.Port+"."+o.Name {
+			return o, nil
+		}
+		names = append(names, o.Name)
+	}
+	hint := diag.Suggest(name, names)
+	if hint == "" {
+		hint = "it has " + listed(names)
+	}
+	return nil, diag.Problem{Pos: diag.Pos{File: d.main}, Code: "unknown-operation", Message: "the contract has no operation " + quoted(name), Hint: hint}
 }
 
 // ContentType is the media type of the operation's envelopes, with the action in it for SOAP 1.2.
-func (o *Operation) ContentType() string { return "" }
-
-// AppendRequest writes a whole request envelope, in UTF-8.
-func (o *Operation) AppendRequest(dst []byte, tree map[string]any) ([]byte, error) {
-	return dst, errNotBuilt
+func (o *Operation) ContentType() string {
+	switch {
+	case o.Version == SOAP12 && o.Action != "":
+		return `application/soap+xml; charset=utf-8; action="` + o.Action + `"`
+	case o.Version == SOAP12:
+		return "application/soap+xml; charset=utf-8"
+	}
+	return "text/xml; charset=utf-8"
 }
-
-// DecodeRequest reads a request as a server does. It refuses a wrong version, an unknown header that must be
-// understood, two bodies and a wrong root, with *Refusal.
-func (o *Operation) DecodeRequest(env []byte) (codec.Result, error) {
-	return o.DecodeRequestWith(env, codec.Options{})
-}
-
-// DecodeRequestWith is DecodeRequest with options.
-func (o *Operation) DecodeRequestWith(env []byte, opt codec.Options) (codec.Result, error) {
-	return codec.Result{}, errNotBuilt
-}
-
-// AppendReply writes a whole reply envelope, in UTF-8.
-func (o *Operation) AppendReply(dst []byte, tree map[string]any) ([]byte, error) {
-	return dst, errNotBuilt
-}
-
-// DecodeReply reads a reply or a fault.
-func (o *Operation) DecodeReply(env []byte) (Reply, error) {
-	return o.DecodeReplyWith(env, codec.Options{})
-}
-
-// DecodeReplyWith is DecodeReply with options.
-func (o *Operation) DecodeReplyWith(env []byte, opt codec.Options) (Reply, error) {
-	return Reply{}, errNotBuilt
-}
-
-// AppendFault writes a fault envelope with the operation's typed detail.
-func (o *Operation) AppendFault(dst []byte, f Fault) ([]byte, error) { return dst, errNotBuilt }
-
-// FaultShape describes the tree that DecodeReply makes of a fault.
-func (o *Operation) FaultShape() *shape.Type { return &shape.Type{} }
-
-// AppendFault writes a fault envelope without typed detail.
-func AppendFault(dst []byte, v Version, f Fault) ([]byte, error) { return dst, errNotBuilt }
 
 // Shape describes the message's tree: one key a body element, and _header where the contract has headers.
-func (m *Message) Shape() *shape.Type { return &shape.Type{} }
+func (m *Message) Shape() *shape.Type { return m.shape }
 
-// Append writes the whole envelope.
-func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) { return dst, errNotBuilt }
+func newMessage(s *xsd.Schema, v Version, body, headers []*xsd.Element) *Message {
+	m := &Message{schema: s, version: v, body: body, headers: headers, shape: &shape.Type{Kind: shape.Object}}
+	for _, e := range body {
+		m.shape.Fields = append(m.shape.Fields, shape.Field{Name: e.Name.Local, Type: e.Shape(), Required: true, Doc: e.Doc})
+	}
+	if len(headers) > 0 {
+		h := &shape.Type{Kind: shape.Object, Open: true}
+		for _, e := range headers {
+			h.Fields = append(h.Fields, shape.Field{Name: e.Name.Local, Type: e.Shape(), Required: true, Doc: e.Doc})
+		}
+		m.shape.Fields = append(m.shape.Fields, shape.Field{Name: headerKey, Type: h, Required: true, Doc: "SOAP headers"})
+	}
+	return m
+}
 
-// Decode reads a whole envelope that carries no fault.
-func (m *Message) Decode(env []byte) (codec.Result, error) { return codec.Result{}, errNotBuilt }
+// headerKey is where a tree holds its headers.
+const headerKey = "_header"
+
+// The fault codes of a tree, whatever the version called them.
+const (
+	codeClient          = "Client"
+	codeServer          = "Server"
+	codeVersionMismatch = "VersionMismatch"
+	codeMustUnderstand  = "MustUnderstand"
+)
+
+// FaultShape describes the tree that DecodeReply makes of a fault.
+func (o *Operation) FaultShape() *shape.Type {
+	detail := &shape.Type{Kind: shape.Object, Open: true}
+	for _, f := range o.Faults {
+		if detail.Field(f.Element.Name.Local) == nil {
+			detail.Fields = append(detail.Fields, shape.Field{Name: f.Element.Name.Local, Type: f.Element.Shape(), Doc: f.Element.Doc})
+		}
+	}
+	text := &shape.Type{Kind: shape.String}
+	return &shape.Type{Kind: shape.Object, Name: "fault", Fields: []shape.Field{
+		{Name: "code", Required: true, Type: &shape.Type{Kind: shape.String, Enum: []string{codeClient, codeServer, codeVersionMismatch, codeMustUnderstand}}},
+		{Name: "subcodes", Required: true, Type: &shape.Type{Kind: shape.List, Elem: text}},
+		{Name: "reason", Required: true, Type: text},
+		{Name: "actor", Type: text},
+		{Name: "detail", Type: detail},
+	}}
+}

@@ -341,3 +341,9 @@ func (l *Loader) spaceNumbers() *scan.Spaces {
 	}
 	return spaces
 }
+
+// Sources are the files that were read so far, by their path.
+func (l *Loader) Sources() map[string]*Source { return l.sources }
+
+// ResolveName finds the namespace of a qualified name as it stands in an attribute of el.
+func ResolveName(el *etree.Element, qname string) (Name, bool) { return resolveName(el, qname) }
