@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -22,7 +23,19 @@ type field struct {
 	doc      string
 }
 
+var specs sync.Map // reflect.Type -> []field
+
+// fieldsOf reads a struct's tags, once.
 func fieldsOf(t reflect.Type) []field {
+	if known, ok := specs.Load(t); ok {
+		return known.([]field)
+	}
+	fields := readFields(t)
+	specs.Store(t, fields)
+	return fields
+}
+
+func readFields(t reflect.Type) []field {
 	var fields []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -32,7 +45,7 @@ func fieldsOf(t reflect.Type) []field {
 			continue
 		case sf.Anonymous && name == "":
 			for _, f := range fieldsOf(sf.Type) {
-				f.index = append([]int{i}, f.index...)
+				f.index = append([]int{i}, f.index...) // a copy: the embedded struct's own stay as they are
 				fields = append(fields, f)
 			}
 			continue
