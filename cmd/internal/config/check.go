@@ -71,9 +71,6 @@ func (c *Config) check() (problems diag.List) {
 			fail("clients."+name+".webhook.secret must be env:NAME or file:PATH: signing needs the secret itself", "", "clients", name, "webhook", "secret")
 		}
 	}
-	if c.Egress.Proxy != "" && !isHTTP(c.Egress.Proxy) {
-		fail("egress.proxy is no http(s) URL", "", "egress", "proxy")
-	}
 	for _, l := range []struct {
 		name string
 		ok   bool

@@ -22,12 +22,11 @@ type Config struct {
 	Agencies   map[string]*Agency   `yaml:"agencies" doc:"what agencies need to push, by the agency's name"`
 	Operators  map[string]*Operator `yaml:"operators" doc:"who may use the operators' door, by a name of your choice; it stands in the audit trail"`
 	Limits     Limits               `yaml:"limits"`
-	Egress     Egress               `yaml:"egress"`
 	Retention  time.Duration        `yaml:"retention" default:"90d" doc:"how long closed requests are kept with all that belongs to them; 0s keeps them for ever"`
 	Stop       time.Duration        `yaml:"stop" default:"20s" doc:"how long a stopping hub waits for what is under way"`
 	Log        Log                  `yaml:"log"`
 
-	file *strictyaml.File
+	file *strictyaml.File // nil of a configuration that no file made
 }
 
 // Listen says where the three doors are.
@@ -79,12 +78,6 @@ type Limits struct {
 	HeaderTime  time.Duration   `yaml:"headerTime" default:"5s" doc:"how long a caller may take to send the header"`
 	BodyTime    time.Duration   `yaml:"bodyTime" default:"60s" doc:"how long a caller may take to send a request in all"`
 	IdleTime    time.Duration   `yaml:"idleTime" default:"120s" doc:"how long an idle connection is kept"`
-}
-
-// Egress is how the hub reaches the world.
-type Egress struct {
-	CA    string `yaml:"ca" doc:"PEM file with certificates of authorities that are trusted beside the system's"`
-	Proxy string `yaml:"proxy" doc:"URL of an HTTP proxy for everything that goes out; by default none, whatever HTTPS_PROXY says"`
 }
 
 // Log is how the hub logs, to standard error.

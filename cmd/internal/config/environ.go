@@ -16,6 +16,9 @@ const prefix = "SLUICE_"
 // others are our variables that are no key of the configuration: the command line's, the tests'.
 var others = []string{"SLUICE_CONFIG", "SLUICE_SERVER", "SLUICE_TOKEN", "SLUICE_REQUIRE"}
 
+// endpoints begins the variables that override the URL of a manifest's endpoint (docs/manifest.md).
+const endpoints = prefix + "ENDPOINT_"
+
 // kubernetes matches what it puts into the environment of every pod beside a service that is called sluice.
 var kubernetes = regexp.MustCompile(`^SLUICE_([A-Z0-9]+_)*?(SERVICE_(HOST|PORT)|PORT)(_[A-Z0-9_]+)?$`)
 
@@ -43,7 +46,7 @@ func (c *Config) override(environ []string) (problems diag.List) {
 	keys := strictyaml.Keys(c)
 	for _, e := range environ {
 		name, text, _ := strings.Cut(e, "=")
-		if !strings.HasPrefix(name, prefix) || slices.Contains(others, name) {
+		if !strings.HasPrefix(name, prefix) || slices.Contains(others, name) || strings.HasPrefix(name, endpoints) {
 			continue
 		}
 		fail := func(severity diag.Severity, code, message, hint string) {

@@ -42,6 +42,9 @@ and makes that client when the file has none of that name.
 
 **Paths** are relative to the folder where the hub is started. **Durations** are written 20s, 5m, 1h30m or 90d, **sizes** 16KiB or 4MiB.
 
+**Agencies' addresses and credentials** stand in their manifests (docs/manifest.md). What goes out uses the proxy that ` + "`HTTPS_PROXY`" + `,
+` + "`HTTP_PROXY` and `NO_PROXY`" + ` name, and trusts the system's certificate authorities, or those of ` + "`SSL_CERT_FILE`" + `.
+
 `
 
 // Reference is docs/configuration.md: every key with its variable, type, default and meaning.
