@@ -60,7 +60,7 @@ func (l *lane) begin(m queue.Message) (*job, error) {
 	now := l.e.c.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	j.request, err = l.e.c.Store.Update(ctx, requestID, func(r *gateway.Request) error {
+	begun, err := l.e.c.Store.Update(ctx, requestID, func(r *gateway.Request) error {
 		d, err := r.Delivery(m.DeliveryID)
 		if err != nil {
 			return err
@@ -77,6 +77,8 @@ func (l *lane) begin(m queue.Message) (*job, error) {
 		j.probe, j.claim.Owner = true, ""
 	case err != nil:
 		return nil, err
+	default:
+		j.request = begun
 	}
 	if j.d, err = j.request.Delivery(m.DeliveryID); err != nil {
 		return nil, err
