@@ -7,6 +7,6 @@ import "embed"
 // Workspace holds adapters/, mappings/ and contracts/.
 //
 //go:embed adapters/*/adapter.yaml
-//go:embed mappings/*/*
+//go:embed mappings/zags mappings/tax mappings/social
 //go:embed contracts/agencies/*/* contracts/services/*.json contracts/services/samples contracts/canonical/*.yaml contracts/canonical/schemas
 var Workspace embed.FS

@@ -1,6 +1,7 @@
 package adapters
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -111,6 +112,20 @@ func (c *compiler) fail(code, message, hint string, path ...string) {
 	c.problems = append(c.problems, c.build.Manifest.Problem(code, message, hint, path...))
 }
 
+// report takes an error of a wire: problems with places of their own as they stand, others at the manifest's value.
+func (c *compiler) report(err error, at ...string) {
+	var list diag.List
+	var one diag.Problem
+	switch {
+	case errors.As(err, &list):
+		c.problems = append(c.problems, list...)
+	case errors.As(err, &one) && one.File != "":
+		c.problems = append(c.problems, one)
+	default:
+		c.fail("unknown-operation", err.Error(), "", at...)
+	}
+}
+
 func (c *compiler) service(name string, spec *ServiceSpec) {
 	s := c.build.service(name, spec)
 	c.plan.Services[name] = s
@@ -202,7 +217,7 @@ func (c *compiler) mapping(file, service string) *mappings.File {
 func (c *compiler) use(s *Service, operation, out, in string, at ...string) *Use {
 	op, err := c.wire.Operation(operation)
 	if err != nil {
-		c.fail("unknown-operation", err.Error(), "", at...)
+		c.report(err, at...)
 		return nil
 	}
 	u := &Use{Operation: op, Rules: c.rulesOf(op)}
@@ -240,7 +255,7 @@ func (c *compiler) push(s *Service, operation string, at ...string) {
 	}
 	op, err := c.wire.Push(operation)
 	if err != nil {
-		c.fail("unknown-operation", err.Error(), "", at...)
+		c.report(err, at...)
 		return
 	}
 	if u := c.plan.Push("status", operation); u != nil {
