@@ -20,6 +20,7 @@ type Pace struct {
 	Attempt time.Duration // limits.attempt
 	Open    time.Duration // breaker.open
 	Slow    time.Duration // breaker.slow
+	Of      int           // breaker.of
 	Settle  time.Duration // probe.settle
 	First   time.Duration // status.poll.first
 	Every   time.Duration // status.poll.every
@@ -73,6 +74,9 @@ func rewrite(src []byte, url func(endpoint string) string, pace Pace) ([]byte, e
 	duration(root, pace.Attempt, "limits", "attempt")
 	duration(root, pace.Open, "breaker", "open")
 	duration(root, pace.Slow, "breaker", "slow")
+	if pace.Of > 0 {
+		set(root, fmt.Sprint(pace.Of), "breaker", "of")
+	}
 	for _, service := range pairs(child(root, "services")) {
 		duration(child(service, "probe"), pace.Settle, "settle")
 		poll := child(child(service, "status"), "poll")
@@ -143,9 +147,9 @@ func drop(n *yaml.Node, key string) {
 
 // Credentials are the environment variables that the built-in manifests take their secrets from, with those of
 // the simulated agencies.
-func Credentials() []string {
+func Credentials() map[string]string {
 	c := agencysim.DefaultCredentials
-	return []string{
-		"ZAGS_CREDENTIALS=" + c.ZAGS, "TAX_API_KEY=" + c.Tax, "SOCIAL_CLIENT=" + c.Social, "PENSION_CREDENTIALS=" + c.Pension,
+	return map[string]string{
+		"ZAGS_CREDENTIALS": c.ZAGS, "TAX_API_KEY": c.Tax, "SOCIAL_CLIENT": c.Social, "PENSION_CREDENTIALS": c.Pension,
 	}
 }

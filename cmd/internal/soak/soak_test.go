@@ -68,7 +68,9 @@ func TestSoak(t *testing.T) {
 	defer h.log.Close()
 	p := newPortal(t, h.portal, samples(t), *soakSeed)
 	h.writeConfig(dir, workspace, p.webhook.URL)
-	h.env = append(h.env, simulated.Credentials()...)
+	for name, value := range simulated.Credentials() {
+		h.env = append(h.env, name+"="+value)
+	}
 	h.start(ctx)
 	defer h.kill()
 

@@ -1,0 +1,174 @@
+// Package demo shows the hub at work with nothing installed: hub, simulated agencies and a portal's webhook in one
+// process, four sample requests from canonical JSON to their final status, an outage and the recovery.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sluice"
+	"sluice/cmd/internal/agencysim"
+	"sluice/cmd/internal/app"
+	"sluice/cmd/internal/config"
+	"sluice/cmd/internal/simulated"
+	"sluice/gateway/delivery"
+)
+
+// The demo's secrets. They guard loopback only, and everybody knows them.
+const (
+	PortalToken   = "demo-portal-token-0001"
+	AgencyToken   = "demo-agency-token-0001"
+	OperatorToken = "demo-operator-token-0001"
+	webhookSecret = "whsec_ZGVtbyB3ZWJob29rIHNlY3JldCAwMTIzNDU2Nzg5"
+)
+
+// Options say how the demo runs.
+type Options struct {
+	Once bool      // end when the story is told, instead of staying up
+	Free bool      // take free ports instead of 8080, 8081 and 8082
+	Out  io.Writer // the story
+	Log  io.Writer // the hub's own log; nil discards it
+}
+
+// limit is the longest that the story may take.
+const limit = 30 * time.Second
+
+// demo is everything, running.
+type demo struct {
+	printer
+	sim    *agencysim.Sim
+	hub    *app.App
+	events *receiver
+	portal portal
+}
+
+// Run tells the story. The error is nil when every request ended as it should; without Once it then serves until
+// ctx ends.
+func Run(ctx context.Context, o Options) error {
+	dir, err := os.MkdirTemp("", "sluice-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	log := slog.New(slog.DiscardHandler)
+	if o.Log != nil {
+		log = slog.New(slog.NewTextHandler(o.Log, nil))
+	}
+	d := &demo{printer: printer{o.Out}}
+	if d.events, err = startReceiver(webhookSecret); err != nil {
+		return err
+	}
+	defer d.events.close()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	doors := doors{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8082"}
+	if o.Free {
+		if doors, err = freeDoors(); err != nil {
+			return err
+		}
+	}
+	d.sim, err = agencysim.Start(ctx, agencysim.Config{
+		StepDelay: 700 * time.Millisecond,
+		Push: map[string]agencysim.Target{
+			agencysim.ZAGS:   {URL: "http://" + doors.agencies + "/agencies/zags", Token: AgencyToken},
+			agencysim.Social: {URL: "http://" + doors.agencies + "/agencies/social/status", Token: AgencyToken},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer d.sim.Close() //nolint:errcheck // the demo is over
+	if err := d.openHub(ctx, dir, doors, log); err != nil {
+		return err
+	}
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.hub.Run(running) })
+	g.Go(func() error {
+		told, done := context.WithTimeoutCause(running, limit, fmt.Errorf("the story was not over after %v", limit))
+		defer done()
+		if err := d.tell(told); err != nil {
+			return err
+		}
+		d.next(doors, o.Once)
+		if o.Once {
+			cancel()
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// openHub makes the hub as a user would: from a sluice.yaml and a workspace.
+func (d *demo) openHub(ctx context.Context, dir string, at doors, log *slog.Logger) error {
+	workspace := filepath.Join(dir, "workspace")
+	pace := simulated.Pace{Attempt: 3 * time.Second, Open: time.Second, Of: 4, Settle: time.Second,
+		First: 500 * time.Millisecond, Every: time.Second, Quiet: 5 * time.Second}
+	if err := simulated.Workspace(workspace, sluice.Workspace, d.sim.AgencyURL, pace); err != nil {
+		return err
+	}
+	text := fmt.Sprintf(`database: %q
+workspaces: [%q]
+listen:
+  portal: { address: %q }
+  agencies: { address: %q }
+  operators: { address: %q }
+clients:
+  demo:
+    token: env:DEMO_PORTAL
+    webhook: { url: %q, secret: env:DEMO_WEBHOOK }
+agencies:
+  zags: { token: env:DEMO_AGENCY }
+  social: { token: env:DEMO_AGENCY }
+operators:
+  demo: { token: env:DEMO_OPERATOR }
+stop: 2s
+`, filepath.Join(dir, "sluice.db"), workspace, at.portal, at.agencies, at.operators, d.events.url)
+	user, problems := config.Load("demo", []byte(text), nil)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	secrets := simulated.Credentials()
+	secrets["DEMO_PORTAL"], secrets["DEMO_AGENCY"], secrets["DEMO_OPERATOR"] = PortalToken, AgencyToken, OperatorToken
+	secrets["DEMO_WEBHOOK"] = webhookSecret
+	var err error
+	d.hub, err = app.New(ctx, app.Config{
+		User: user, Log: log,
+		Env:  func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
+		Tune: func(c *delivery.Config) { c.Retry = delivery.Retry{First: 300 * time.Millisecond, Max: time.Second} },
+	})
+	if err != nil {
+		return err
+	}
+	d.portal.url = d.hub.PortalURL()
+	return nil
+}
+
+// next tells a newcomer what to try.
+func (d *demo) next(at doors, once bool) {
+	if once {
+		return
+	}
+	d.title("It stays up. Try, from the repository's folder")
+	fmt.Fprintf(d.out, `
+  curl -s http://%s/v1/requests -H 'Authorization: Bearer %s'
+
+  curl -si http://%s/v1/requests -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \
+    -H 'Idempotency-Key: my-first' -H 'Prefer: wait=5' --data @contracts/services/samples/family-composition.json
+
+  curl -s http://%s/v1/endpoints -H 'Authorization: Bearer %s'
+
+  The simulated agencies are at %s (GET /admin/effects, POST /admin/faults). Ctrl-C ends it all.
+`, at.portal, PortalToken, at.portal, PortalToken, at.operators, OperatorToken, d.sim.URL())
+}
