@@ -29,6 +29,7 @@ type Context struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(string) (string, bool) // as os.LookupEnv
+	Environ  func() []string             // as os.Environ; nil for none
 }
 
 // ErrFindings says that the command has printed what is wrong and only the exit code is left to set.
