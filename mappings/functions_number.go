@@ -67,6 +67,12 @@ var numberFunctions = []Function{
 		},
 	},
 	{
+		Name: "money", Group: "Numbers", Doc: "the amount of a sum of money (an object of amount and currency), which must be in the currency that is given; an error otherwise",
+		Examples: []Example{{`request.fee | money("RUB")`, `"350.00"`}},
+		value:    param{name: "sum", accept: acceptObject}, params: []param{constantText("currency")}, gives: always(decimalType),
+		bind: bindMoney,
+	},
+	{
 		Name: "compare", Group: "Numbers", Doc: "-1, 0 or 1 as the first number is smaller than, equal to or greater than the second",
 		Examples: []Example{{`"9.50" | compare("10")`, "-1"}, {`"1.0" | compare("1")`, "0"}},
 		value:    amount, params: []param{otherNumber}, gives: always(intType),
@@ -202,4 +208,24 @@ func twoDecimals(args []any) (a, b decimal, err error) {
 		b, err = parseDecimal(asText(args[1]))
 	}
 	return a, b, err
+}
+
+func bindMoney(c *call) (operation, error) {
+	for _, name := range []string{"amount", "currency"} {
+		if f := c.args[0].shape.Field(name); f == nil || !f.Required || f.Type.Kind != shape.String {
+			return nil, errors.New("the value is no sum of money: it needs the texts amount and currency")
+		}
+	}
+	currency := c.text(1)
+	return func(_ *frame, args []any) (any, error) {
+		sum, _ := args[0].(map[string]any)
+		if sum["currency"] != currency {
+			return nil, errors.New("the sum of money is not in " + currency)
+		}
+		d, err := parseDecimal(asText(sum["amount"]))
+		if err != nil {
+			return nil, err
+		}
+		return d.String(), nil
+	}, nil
 }

@@ -18,14 +18,15 @@ func evaluateExpression(t *testing.T, src string) (any, error) {
 		t.Fatalf("%s: %v", src, err)
 	}
 	target := &shape.Type{Kind: shape.Object, Fields: []shape.Field{{Name: "out", Type: &shape.Type{Kind: shape.Any}}}}
-	p, problems := f.Compile("receipt", Sources{}, target)
+	fee := obj(req("fee", obj(req("amount", format(shape.Decimal)), req("currency", str()))))
+	p, problems := f.Compile("receipt", Sources{"request": fee}, target)
 	if p == nil {
 		for _, x := range problems {
 			t.Error(x.Text())
 		}
 		t.FailNow()
 	}
-	out, err := p.Run(Input{})
+	out, err := p.Run(Input{Request: map[string]any{"fee": map[string]any{"amount": "350.00", "currency": "RUB"}}})
 	return out.Tree["out"], err
 }
 
@@ -90,6 +91,7 @@ func TestFunctionErrors(t *testing.T) {
 		`"1.5" | int()`:                                  "fraction",
 		`"99999999999999999999" | int()`:                 "too large",
 		`"1,5" | decimal()`:                              "not a decimal",
+		`request.fee | money("USD")`:                     "not in USD",
 		`"EUR" | oneOf("RUB")`:                           "none of",
 		`nil | required("нет номера")`:                   "нет номера",
 		`"zzz" | fromBase64()`:                           "base64",

@@ -50,10 +50,13 @@ func (x *example) refusal(a answer) {
 		out["class"] = "success"
 	case errors.As(err, &e):
 		out["class"] = e.Class.String()
-		for key, value := range map[string]string{"code": e.Code, "reason": e.Reason, "externalId": e.ExternalID, "remedy": e.Remedy.EN} {
+		for key, value := range map[string]string{"code": e.Code, "reason": e.Reason, "externalId": e.ExternalID} {
 			if value != "" {
 				out[key] = value
 			}
+		}
+		if e.Class == adapters.Rejected || e.Class == adapters.Permanent {
+			out["remedy"] = e.Remedy.EN
 		}
 		if e.RetryAfter > 0 {
 			out["retryAfter"] = e.RetryAfter.String()

@@ -9,7 +9,7 @@ import (
 
 // LintCmd proves the manifests and mappings of a workspace against its contracts.
 type LintCmd struct {
-	Dir  string `arg:"" optional:"" help:"A workspace: a folder with adapters/, mappings/ and contracts/. The built-in one when left out." type:"path"`
+	Dir  string `arg:"" optional:"" help:"A workspace: a folder with adapters/, mappings/ and contracts/. The built-in one when left out."`
 	JSON bool   `help:"Print the findings as JSON, for other tools." name:"json"`
 }
 

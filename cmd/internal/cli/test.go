@@ -12,7 +12,7 @@ import (
 
 // TestCmd runs the examples that stand beside the mappings of a workspace.
 type TestCmd struct {
-	Dir    string `arg:"" optional:"" help:"A workspace: a folder with adapters/, mappings/ and contracts/. The built-in one when left out." type:"path"`
+	Dir    string `arg:"" optional:"" help:"A workspace: a folder with adapters/, mappings/ and contracts/. The built-in one when left out."`
 	Update bool   `help:"Write what comes out into the examples instead of comparing it. Look at the difference before you commit it."`
 }
 
