@@ -140,8 +140,9 @@ type KeptPush struct {
 
 // Outgoing is one event that the portal has to be told.
 type Outgoing struct {
-	Stream   int64 // the store's own name of the stream
-	N        int   // its place in the stream
+	Stream   int64  // the store's own name of the stream
+	Client   string // whose request it is about; "" of an endpoint's event, which every client is told
+	N        int    // its place in the stream
 	ID       string
 	Type     string
 	At       time.Time // when it happened

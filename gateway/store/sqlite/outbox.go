@@ -31,12 +31,13 @@ func (w *writer) insertEvents(stream int64, events []gateway.Event) error {
 func (s *Store) NextEvents(ctx context.Context, now time.Time, limit, follow int) ([]store.Outgoing, error) {
 	var all []store.Outgoing
 	err := s.read(ctx, "reading the events to be told", func(c *conn) error {
-		return c.query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts
+		return c.query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts,
+  (SELECT client FROM requests WHERE seq = e.stream)
 FROM (SELECT stream, n, due_at FROM events WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, stream LIMIT ?2) head
 JOIN events e ON e.stream = head.stream AND e.n BETWEEN head.n AND head.n + ?3 AND e.delivered_at IS NULL
 ORDER BY head.due_at, e.stream, e.n`, func(v row) error {
 			all = append(all, store.Outgoing{
-				Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6),
+				Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6), Client: v.text(7),
 			})
 			return nil
 		}, now.UnixMicro(), limit, follow)
