@@ -160,8 +160,12 @@ func (n *native) read(got *exchange.Reply, limits jsonschema.Limits) (map[string
 	}
 	tree["header"] = header
 	schema, known := n.schema(got.Status)
+	unknown := fmt.Errorf("the contract knows no answer with HTTP %d", got.Status)
 	if len(got.Body) == 0 {
-		if schema != nil {
+		switch {
+		case !known:
+			return tree, unknown
+		case schema != nil:
 			return tree, errors.New("the body is missing")
 		}
 		return tree, nil
@@ -173,7 +177,7 @@ func (n *native) read(got *exchange.Reply, limits jsonschema.Limits) (map[string
 	tree["body"] = body
 	switch {
 	case !known:
-		return tree, fmt.Errorf("the contract knows no answer with HTTP %d", got.Status)
+		return tree, unknown
 	case schema == nil:
 		return tree, nil
 	}

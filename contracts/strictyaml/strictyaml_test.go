@@ -22,7 +22,6 @@ type sample struct {
 	Maybe   *inner           `yaml:"maybe" doc:"a part that may be absent"`
 	Rooms   map[string]inner `yaml:"rooms" doc:"parts by name"`
 	Steps   []inner          `yaml:"steps" doc:"parts in order"`
-	ignored int
 }
 
 type inner struct {
