@@ -9,19 +9,19 @@ import (
 )
 
 type sample struct {
-	Name    string           `yaml:"name" required:"true" doc:"who it is"`
-	Mode    string           `yaml:"mode" enum:"fast,slow" default:"fast" doc:"how it runs"`
-	Wait    time.Duration    `yaml:"wait" default:"20s" doc:"how long"`
-	Limit   Size             `yaml:"limit" default:"4MiB" doc:"how big"`
-	Rate    Rate             `yaml:"rate" doc:"how often"`
-	Share   Percent          `yaml:"share" default:"50%" doc:"how much"`
-	Count   int              `yaml:"count" default:"3" doc:"how many"`
-	Open    bool             `yaml:"open" doc:"whether"`
-	Tags    []string         `yaml:"tags" default:"a,b" doc:"words"`
-	Inner   inner            `yaml:"inner" doc:"a part"`
-	Maybe   *inner           `yaml:"maybe" doc:"a part that may be absent"`
-	Rooms   map[string]inner `yaml:"rooms" doc:"parts by name"`
-	Steps   []inner          `yaml:"steps" doc:"parts in order"`
+	Name  string           `yaml:"name" required:"true" doc:"who it is"`
+	Mode  string           `yaml:"mode" enum:"fast,slow" default:"fast" doc:"how it runs"`
+	Wait  time.Duration    `yaml:"wait" default:"20s" doc:"how long"`
+	Limit Size             `yaml:"limit" default:"4MiB" doc:"how big"`
+	Rate  Rate             `yaml:"rate" doc:"how often"`
+	Share Percent          `yaml:"share" default:"50%" doc:"how much"`
+	Count int              `yaml:"count" default:"3" doc:"how many"`
+	Open  bool             `yaml:"open" doc:"whether"`
+	Tags  []string         `yaml:"tags" default:"a,b" doc:"words"`
+	Inner inner            `yaml:"inner" doc:"a part"`
+	Maybe *inner           `yaml:"maybe" doc:"a part that may be absent"`
+	Rooms map[string]inner `yaml:"rooms" doc:"parts by name"`
+	Steps []inner          `yaml:"steps" doc:"parts in order"`
 }
 
 type inner struct {
