@@ -74,7 +74,10 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("/agencies/{agency}", d.serve)
 	mux.HandleFunc("/agencies/{agency}/{push...}", d.serve)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, problem.New(problem.NotFound)) })
-	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, problem.New(problem.Unauthenticated)) })
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.refuse(w, r, problem.New(problem.Unauthenticated).With("Нужен токен ведомства: Authorization: Bearer или пароль HTTP Basic.",
+			"Send the agency's token: Authorization: Bearer, or as the password of HTTP Basic."))
+	})
 	return c.Auth.Require(auth.Agency, mux, refuse)
 }
 

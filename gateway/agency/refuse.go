@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"mime"
 	"net/http"
-	"strings"
 
 	"sluice/contracts/wsdl"
 	"sluice/gateway/auth"
@@ -51,13 +50,13 @@ func faultOf(p *problem.Error, status int) wsdl.Fault {
 	return f
 }
 
-// sentence says what is wrong and what to do, for the agency's engineers.
+// sentence says what is wrong, for the agency's engineers. The table's remedies are for portals.
 func sentence(p *problem.Error) string {
 	s := p.Code.Title("en")
 	if detail := p.Text("en"); detail != "" {
 		s += ": " + detail
 	}
-	return strings.TrimSuffix(s, ".") + ". " + p.Code.Remedy("en")
+	return s
 }
 
 // refusalOf is the document that the XML driver refuses with, too.
