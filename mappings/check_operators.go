@@ -97,8 +97,10 @@ func (c *checker) enumHas(n expression.Node, constant, other value) {
 }
 
 func amongValues(s string, values []string) string {
-	if hint := diag.Suggest(s, values); hint != "" {
-		return hint
+	if len([]rune(s)) > 2 { // short codes all look alike
+		if hint := diag.Suggest(s, values); hint != "" {
+			return hint
+		}
 	}
 	return "it is one of " + list(values)
 }

@@ -95,7 +95,7 @@ func plain(message string) string {
 	if rest, ok := strings.CutPrefix(message, "unexpected token "); ok {
 		if i := strings.IndexByte(rest, '('); i >= 0 && strings.HasSuffix(rest, ")") {
 			if word, err := strconv.Unquote(rest[i+1 : len(rest)-1]); err == nil {
-				return "did not expect " + word + " here"
+				return "did not expect " + strconv.Quote(word) + " here"
 			}
 		}
 	}
