@@ -16,11 +16,17 @@ import (
 
 	"sluice/cmd/internal/app/listen"
 	"sluice/cmd/internal/config"
+	"sluice/contracts/canonical"
 	"sluice/gateway/agency"
+	"sluice/gateway/auth"
 	"sluice/gateway/console"
 	"sluice/gateway/delivery"
+	"sluice/gateway/events"
+	"sluice/gateway/portal"
+	"sluice/gateway/problem"
 	"sluice/gateway/queue"
 	"sluice/gateway/requests"
+	"sluice/gateway/store"
 	"sluice/gateway/store/sqlite"
 	"sluice/gateway/telemetry"
 )
@@ -31,7 +37,9 @@ type Config struct {
 	Env  func(string) (string, bool) // for secrets and agencies' addresses; os.LookupEnv
 	Log  *slog.Logger                // slog.Default()
 	Now  func() time.Time            // time.Now
-	Tune func(*delivery.Config)      // the last word on the engine's pace, for demonstrations and tests
+
+	Tune       func(*delivery.Config) // the last word on the engine's pace, for demonstrations and tests
+	TuneEvents func(*events.Config)   // the same of what tells the portals
 }
 
 func (c Config) withDefaults() Config {
@@ -54,6 +62,8 @@ type App struct {
 	store    *sqlite.Store
 	engine   *delivery.Engine
 	requests *requests.Service
+	events   *events.Publisher
+	events   *events.Publisher
 	metrics  *telemetry.Metrics
 	doors    []*door
 	pulse    pulse
@@ -103,6 +113,15 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.requests = requests.New(requests.Config{
 		Store: a.store, Registry: a.parts.registry, Services: a.parts.services, Engine: a.engine, Now: a.c.Now, Log: a.c.Log,
 	})
+	if err := a.openEvents(); err != nil {
+		return err
+	}
+	a.events = events.New(events.Config{Outbox: a.store, Webhooks: a.parts.webhooks, Now: a.c.Now, Log: a.c.Log})
+	a.store.OnCommit(func(c store.Commit) {
+		if c.Events {
+			a.events.Wake()
+		}
+	})
 	return a.openDoors()
 }
 
@@ -133,6 +152,15 @@ func (a *App) openDoors() error {
 	return nil
 }
 
+func (a *App) portal(*door) http.Handler {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, r, problem.New(problem.Unauthenticated))
+	})
+	return a.parts.directory.Require(auth.Client, portal.New(portal.Config{
+		Requests: a.requests, Client: auth.Name, OpenAPI: canonical.OpenAPI(), MaxBody: int64(a.c.User.Limits.Body), Log: a.c.Log,
+	}), refuse)
+}
+
 func (a *App) agencies(d *door) http.Handler {
 	return agency.New(agency.Config{
 		Agencies: a.parts.registry, Apply: a.requests.ApplyPush, Auth: a.parts.directory, URL: d.url,
@@ -159,17 +187,25 @@ func (a *App) OperatorsURL() string { return a.doors[2].URL() }
 // everything has ended and the database is closed; the error is why it ended before ctx did.
 func (a *App) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
-	for _, d := range a.doors {
+	run := func(up *atomic.Bool, what string, f func(context.Context) error) {
 		g.Go(func() error {
-			d.up.Store(true)
-			defer d.up.Store(false)
-			return d.Serve(running, d.handler, a.c.User.Stop)
+			up.Store(true)
+			defer up.Store(false)
+			if err := f(running); err != nil {
+				return fmt.Errorf("%s: %w", what, err)
+			}
+			return nil
 		})
 	}
+	for _, d := range a.doors {
+		run(&d.up, "the "+d.name+" door", func(ctx context.Context) error { return d.Serve(ctx, d.handler, a.c.User.Stop) })
+	}
+	run(&a.engineUp, "delivering", a.engine.Run)
+	run(&a.eventsUp, "telling events", a.events.Run)
 	g.Go(func() error {
-		a.engineUp.Store(true)
-		defer a.engineUp.Store(false)
-		return named("delivering", a.engine.Run(running))
+		a.eventsUp.Store(true)
+		defer a.eventsUp.Store(false)
+		return named("telling events", a.events.Run(running))
 	})
 	g.Go(func() error { return a.retain(running) })
 	for _, d := range a.doors {
@@ -178,13 +214,6 @@ func (a *App) Run(ctx context.Context) error {
 	err := g.Wait()
 	a.c.Log.Info("stopped")
 	return errors.Join(err, a.Close())
-}
-
-func named(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }
 
 // Close gives up what New took, for an App that is not run.

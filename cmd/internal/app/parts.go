@@ -16,6 +16,7 @@ import (
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
 	"sluice/gateway/auth"
+	"sluice/gateway/events"
 )
 
 // parts is what the hub reads at start and never changes.
@@ -23,7 +24,8 @@ type parts struct {
 	directory *auth.Directory
 	services  *canonical.Services
 	registry  *adapters.Registry
-	left      diag.List // what is wrong with single agencies and services: those are left out
+	webhooks  map[string]*events.Webhook // by client
+	left      diag.List                  // what is wrong with single agencies and services: those are left out
 	warnings  diag.List
 }
 
@@ -32,6 +34,8 @@ func assemble(c Config) (p *parts, problems diag.List) {
 	p = &parts{}
 	p.directory, problems = directory(c)
 	spaces, bad := workspaces(c.User)
+	problems = append(problems, bad...)
+	p.webhooks, bad = webhooks(c)
 	problems = append(problems, bad...)
 
 	roots := make([]fs.FS, len(spaces))
@@ -112,6 +116,26 @@ func directory(c Config) (*auth.Directory, diag.List) {
 		problems = append(problems, c.User.Problem(diag.Error, "secret", err.Error(), ""))
 	}
 	return d, problems
+}
+
+// webhooks resolves the clients' webhooks.
+func webhooks(c Config) (hooks map[string]*events.Webhook, problems diag.List) {
+	hooks = map[string]*events.Webhook{}
+	for _, name := range slices.Sorted(maps.Keys(c.User.Clients)) {
+		w := c.User.Clients[name].Webhook
+		if w == nil {
+			continue
+		}
+		secret, err := w.Secret.Resolve(c.Env)
+		if err == nil {
+			hooks[name], err = events.NewWebhook(w.URL, secret)
+		}
+		if err != nil {
+			problems = append(problems, c.User.Problem(diag.Error, "secret", "clients."+name+".webhook.secret: "+err.Error(),
+				"`echo whsec_$(openssl rand -base64 32)` makes a good one", "clients", name, "webhook", "secret"))
+		}
+	}
+	return hooks, problems
 }
 
 // strangers warns of push tokens for agencies that are not there, as a misspelt name would be.

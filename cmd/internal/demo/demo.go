@@ -25,7 +25,8 @@ import (
 // The demo's secrets. They guard loopback only, and everybody knows them.
 const (
 	PortalToken   = "demo-portal-token-0001"
-	AgencyToken   = "demo-agency-token-0001"
+	AgencyToken   = "demo-agency-token-0001" // of ZAGS
+	SocialToken   = "demo-social-token-0001"
 	OperatorToken = "demo-operator-token-0001"
 	webhookSecret = "whsec_ZGVtbyB3ZWJob29rIHNlY3JldCAwMTIzNDU2Nzg5"
 )
@@ -80,7 +81,7 @@ func Run(ctx context.Context, o Options) error {
 		StepDelay: 700 * time.Millisecond,
 		Push: map[string]agencysim.Target{
 			agencysim.ZAGS:   {URL: "http://" + doors.agencies + "/agencies/zags", Token: AgencyToken},
-			agencysim.Social: {URL: "http://" + doors.agencies + "/agencies/social/status", Token: AgencyToken},
+			agencysim.Social: {URL: "http://" + doors.agencies + "/agencies/social/status", Token: SocialToken},
 		},
 	})
 	if err != nil {
@@ -114,7 +115,7 @@ func Run(ctx context.Context, o Options) error {
 func (d *demo) openHub(ctx context.Context, dir string, at doors, log *slog.Logger) error {
 	workspace := filepath.Join(dir, "workspace")
 	pace := simulated.Pace{Attempt: 3 * time.Second, Open: time.Second, Of: 4, Settle: time.Second,
-		First: 500 * time.Millisecond, Every: time.Second, Quiet: 5 * time.Second}
+		First: time.Second, Every: time.Second, Quiet: 5 * time.Second}
 	if err := simulated.Workspace(workspace, sluice.Workspace, d.sim.AgencyURL, pace); err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ clients:
     webhook: { url: %q, secret: env:DEMO_WEBHOOK }
 agencies:
   zags: { token: env:DEMO_AGENCY }
-  social: { token: env:DEMO_AGENCY }
+  social: { token: env:DEMO_SOCIAL }
 operators:
   demo: { token: env:DEMO_OPERATOR }
 stop: 2s
@@ -141,7 +142,7 @@ stop: 2s
 	}
 	secrets := simulated.Credentials()
 	secrets["DEMO_PORTAL"], secrets["DEMO_AGENCY"], secrets["DEMO_OPERATOR"] = PortalToken, AgencyToken, OperatorToken
-	secrets["DEMO_WEBHOOK"] = webhookSecret
+	secrets["DEMO_WEBHOOK"], secrets["DEMO_SOCIAL"] = webhookSecret, SocialToken
 	var err error
 	d.hub, err = app.New(ctx, app.Config{
 		User: user, Log: log,

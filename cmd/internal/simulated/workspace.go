@@ -32,8 +32,14 @@ type Pace struct {
 // Workspace writes a workspace into dir whose agencies replace the built-in ones of the same names.
 // url gives the address of an agency's endpoint.
 func Workspace(dir string, builtIn fs.FS, url func(agency, endpoint string) string, pace Pace) error {
-	if err := os.CopyFS(dir, builtIn); err != nil {
-		return fmt.Errorf("copying the built-in workspace: %w", err)
+	for _, folder := range []string{"adapters", "mappings", "contracts/agencies"} { // services are the same: not again
+		sub, err := fs.Sub(builtIn, folder)
+		if err == nil {
+			err = os.CopyFS(filepath.Join(dir, filepath.FromSlash(folder)), sub)
+		}
+		if err != nil {
+			return fmt.Errorf("copying the built-in workspace: %w", err)
+		}
 	}
 	manifests, err := fs.Glob(builtIn, "adapters/*/adapter.yaml")
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 // The secrets of the run; they guard loopback only.
 const (
 	portalToken   = "soak-portal-token-0123456789"
-	agencyToken   = "soak-agency-token-0123456789"
+	agencyToken   = "soak-agency-token-0123456789" // of ZAGS
+	socialToken   = "soak-social-token-0123456789"
 	operatorToken = "soak-operator-token-0123456789"
 	webhookSecret = "whsec_c29hayB3ZWJob29rIHNlY3JldCAwMTIzNDU2Nzg5"
 )
@@ -77,7 +78,7 @@ clients:
     webhook: { url: %q, secret: env:SOAK_WEBHOOK }
 agencies:
   zags: { token: env:SOAK_AGENCY }
-  social: { token: env:SOAK_AGENCY }
+  social: { token: env:SOAK_SOCIAL }
 operators:
   night: { token: env:SOAK_OPERATOR }
 `, filepath.Join(dir, "sluice.db"), workspace, h.portal, h.agencies, h.operators, webhook)
@@ -85,7 +86,7 @@ operators:
 		h.t.Fatal(err)
 	}
 	h.env = append(os.Environ(),
-		"SOAK_PORTAL="+portalToken, "SOAK_AGENCY="+agencyToken, "SOAK_OPERATOR="+operatorToken, "SOAK_WEBHOOK="+webhookSecret)
+		"SOAK_PORTAL="+portalToken, "SOAK_AGENCY="+agencyToken, "SOAK_SOCIAL="+socialToken, "SOAK_OPERATOR="+operatorToken, "SOAK_WEBHOOK="+webhookSecret)
 }
 
 // start starts the hub and waits until it is ready.

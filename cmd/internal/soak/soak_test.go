@@ -43,7 +43,7 @@ func TestSoak(t *testing.T) {
 		StepDelay: 300 * time.Millisecond,
 		Push: map[string]agencysim.Target{
 			agencysim.ZAGS:   {URL: "http://" + h.agencies + "/agencies/zags", Token: agencyToken},
-			agencysim.Social: {URL: "http://" + h.agencies + "/agencies/social/status", Token: agencyToken},
+			agencysim.Social: {URL: "http://" + h.agencies + "/agencies/social/status", Token: socialToken},
 		},
 		Chaos:    agencysim.Chaos{Rate: 0.12, PushRate: 0.2, PushKind: pushFaults, OutageEvery: 7 * time.Second, OutageFor: 2 * time.Second},
 		WireKeep: -1,
@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 	})
 	workspace := filepath.Join(dir, "workspace")
 	pace := simulated.Pace{Attempt: time.Second, Open: 500 * time.Millisecond, Slow: 900 * time.Millisecond,
-		Settle: 300 * time.Millisecond, First: 300 * time.Millisecond, Every: 2 * time.Second, Quiet: 3 * time.Second}
+		Settle: 300 * time.Millisecond, First: time.Second, Every: 2 * time.Second, Quiet: 3 * time.Second}
 	if err := simulated.Workspace(workspace, sluice.Workspace, sim.AgencyURL, pace); err != nil {
 		t.Fatal(err)
 	}
