@@ -31,8 +31,6 @@ type Metrics struct {
 	unknown    *prometheus.CounterVec
 	pushes     *prometheus.HistogramVec
 	doors      *prometheus.HistogramVec
-	events     *prometheus.CounterVec
-	eventDelay prometheus.Histogram
 }
 
 // NewMetrics makes metrics in a registry of their own, with those of Go and of the process.
@@ -52,12 +50,9 @@ func NewMetrics() *Metrics {
 		unknown:   counter("unknown_codes_total", "Agencies' codes that their mappings' tables lack.", "agency", "table"),
 		pushes:    histogram("push_seconds", "Pushes from agencies by what became of them (applied, duplicate, kept, refused).", doorBuckets, "agency", "outcome"),
 		doors:     histogram("http_seconds", "HTTP requests by door, method and status.", doorBuckets, "door", "method", "status"),
-		events:    counter("events_total", "Tries to tell a portal an event, by client and outcome (delivered, failed).", "client", "outcome"),
-		eventDelay: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: "event_delay_seconds",
-			Help: "From what happened to the portal's having been told.", Buckets: []float64{.01, .05, .1, .5, 1, 5, 30, 60, 600, 3600, 86400}}),
 	}
 	m.registry.MustRegister(m.attempts, m.firstByte, m.deliveries, m.endpoints, m.incidents, m.swept, m.unwoken, m.unknown, m.pushes,
-		m.doors, m.events, m.eventDelay, collectors.NewGoCollector(),
+		m.doors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -63,7 +63,6 @@ type App struct {
 	engine   *delivery.Engine
 	requests *requests.Service
 	events   *events.Publisher
-	events   *events.Publisher
 	metrics  *telemetry.Metrics
 	doors    []*door
 	pulse    pulse
@@ -113,10 +112,11 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.requests = requests.New(requests.Config{
 		Store: a.store, Registry: a.parts.registry, Services: a.parts.services, Engine: a.engine, Now: a.c.Now, Log: a.c.Log,
 	})
-	if err := a.openEvents(); err != nil {
-		return err
+	told := events.Config{Outbox: a.store, Webhooks: a.parts.webhooks, Now: a.c.Now, Log: a.c.Log}
+	if a.c.TuneEvents != nil {
+		a.c.TuneEvents(&told)
 	}
-	a.events = events.New(events.Config{Outbox: a.store, Webhooks: a.parts.webhooks, Now: a.c.Now, Log: a.c.Log})
+	a.events = events.New(told)
 	a.store.OnCommit(func(c store.Commit) {
 		if c.Events {
 			a.events.Wake()
@@ -202,11 +202,6 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	run(&a.engineUp, "delivering", a.engine.Run)
 	run(&a.eventsUp, "telling events", a.events.Run)
-	g.Go(func() error {
-		a.eventsUp.Store(true)
-		defer a.eventsUp.Store(false)
-		return named("telling events", a.events.Run(running))
-	})
 	g.Go(func() error { return a.retain(running) })
 	for _, d := range a.doors {
 		a.c.Log.Info("door open", "door", d.name, "url", d.URL())
