@@ -2,6 +2,8 @@ package builtin
 
 import (
 	"io/fs"
+	"slices"
+	"sync"
 	"testing"
 
 	"sluice"
@@ -11,25 +13,25 @@ import (
 	"sluice/contracts/xsd/scan"
 )
 
-// load reads the built-in workspace with made-up credentials.
-func load(t testing.TB) *adapters.Registry {
-	t.Helper()
+// loaded is the built-in workspace with made-up credentials. A registry is immutable: one serves all tests.
+var loaded = sync.OnceValues(func() (*adapters.Registry, error) {
 	contracts, err := fs.Sub(sluice.Workspace, "contracts")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	services, err := canonical.LoadServices(contracts)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	env := func(string) (string, bool) { return "user:secret", true }
-	only := func(name string) (string, bool) {
-		if name == "ZAGS_CREDENTIALS" || name == "TAX_API_KEY" || name == "SOCIAL_CLIENT" || name == "PENSION_CREDENTIALS" {
-			return env(name)
-		}
-		return "", false
+	env := func(name string) (string, bool) {
+		return "user:secret", slices.Contains([]string{"ZAGS_CREDENTIALS", "TAX_API_KEY", "SOCIAL_CLIENT", "PENSION_CREDENTIALS"}, name)
 	}
-	r, err := adapters.Load(Drivers(), services, only, adapters.Workspace{FS: sluice.Workspace, Name: "built-in"})
+	return adapters.Load(Drivers(), services, env, adapters.Workspace{FS: sluice.Workspace, Name: "built-in"})
+})
+
+func load(t testing.TB) *adapters.Registry {
+	t.Helper()
+	r, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
