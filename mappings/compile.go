@@ -63,11 +63,6 @@ func (c *compiler) at(pos diag.Pos, code, message, hint string) {
 	c.problems = append(c.problems, c.source.problem(pos, code, message, hint))
 }
 
-func (c *compiler) warnAt(pos diag.Pos, code, message, hint string) {
-	c.at(pos, code, message, hint)
-	c.problems[len(c.problems)-1].Severity = diag.Warning
-}
-
 func (c *compiler) leafProblem(l *leaf, offset int, code, message, hint string) {
 	if l.constant {
 		offset = 0

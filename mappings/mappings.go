@@ -3,7 +3,9 @@
 //
 // A file is read by Parse, a section of it is proved against the contracts of both sides by Compile, and the
 // Program that comes out is a pure function of its Input: no clock, no randomness, no network, bounded size and
-// time. docs/mappings.md describes the language; its function list is made from the table in functions.go.
+// time. docs/mappings.md describes the language; it is made from reference.md and the table of functions.
+//
+//go:generate go test -run TestReference -update
 package mappings
 
 import (

@@ -64,9 +64,8 @@ func newFrame(names []string, in Input) *frame {
 		fr.slots = make([]any, len(names))
 	}
 	fr.slots = fr.slots[:len(names)]
-	for i, root := range [...]any{in.Request, in.Message, in.Reply, in.Fault, in.Push, in.Receipt, in.Supplement, in.Result} {
-		fr.slots[i] = root
-	}
+	roots := [...]any{in.Request, in.Message, in.Reply, in.Fault, in.Push, in.Receipt, in.Supplement, in.Result} // as Roots
+	copy(fr.slots, roots[:])
 	return fr
 }
 

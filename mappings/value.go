@@ -20,8 +20,6 @@ type value struct {
 	broken  bool   // its fault is reported: say nothing more
 }
 
-func isConstant(v value) bool { return v.literal != nil }
-
 // itemPath stands for an item of a list in what filter() has proved.
 const itemPath = "#"
 
