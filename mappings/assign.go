@@ -6,7 +6,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"sluice/contracts/diag"
 	"sluice/contracts/shape"
 )
 
@@ -27,8 +26,7 @@ func (c *compiler) assign(l *leaf, v value, t *shape.Type, fixed string, path []
 		return
 	}
 	if n := longest(v.shape); v.literal == nil && t.Kind == shape.String && t.MaxLen > 0 && n > t.MaxLen {
-		c.leafProblem(l, 0, "may-be-too-long", fmt.Sprintf("%s takes %d characters, and the value may have %d", where(path), t.MaxLen, n), fmt.Sprintf("cut it by truncate(%d), if that is right", t.MaxLen))
-		c.problems[len(c.problems)-1].Severity = diag.Warning
+		c.leafWarning(l, 0, "may-be-too-long", fmt.Sprintf("%s takes %d characters, and the value may have %d", where(path), t.MaxLen, n), fmt.Sprintf("cut it by truncate(%d), if that is right", t.MaxLen))
 	}
 }
 

@@ -80,7 +80,7 @@ func (c *checker) check(n expression.Node, s scope) value {
 		return c.member(n, s)
 	case *expression.Chain:
 		v := c.check(n.X, s)
-		v.chained = true
+		v.chained, v.gap = true, v.absent
 		return v
 	case *expression.Not:
 		c.condition(n.X, s, "not")
@@ -155,7 +155,7 @@ func (c *checker) member(n *expression.Member, s scope) value {
 	case base.broken:
 		out.shape = anyType
 		return out
-	case base.absent && !n.Optional && !base.chained:
+	case base.absent && !n.Optional && (base.gap || !base.chained):
 		name := pathText(n.X)
 		c.report(n.X.At(), "may-be-absent", name+" may be absent, and then it has no "+n.Name,
 			"write "+name+"?."+n.Name+", or prove it by `$when: "+name+" != nil`")
@@ -165,28 +165,26 @@ func (c *checker) member(n *expression.Member, s scope) value {
 	out.absent = base.absent
 	switch base.shape.Kind {
 	case shape.Any:
-		out.shape, out.absent = anyType, true
+		out.shape, out.gap = anyType, true
 	case shape.Object:
 		f := base.shape.Field(n.Name)
 		switch {
 		case f != nil:
 			out.shape = f.Type
-			out.absent = out.absent || !f.Required && !s.facts.chosen(base.shape, base.path, n.Name)
+			out.gap = f.Type.Nillable || !f.Required && !s.facts.chosen(base.shape, base.path, n.Name)
 		case base.shape.Open:
-			out.shape, out.absent = anyType, true
+			out.shape, out.gap = anyType, true
 		default:
 			return c.fail(n, "unknown-path", pathText(n.X)+" has no field "+quote(n.Name), among(n.Name, base.shape.Names()))
-		}
-		if out.shape.Nillable {
-			out.absent = true
 		}
 	case shape.List:
 		return c.fail(n, "is-a-list", pathText(n.X)+" is a list and has no field "+quote(n.Name), "take one item by first(), last() or at(n), each by map(."+n.Name+") or by $each")
 	default:
 		return c.fail(n, "unknown-path", pathText(n.X)+" is "+describe(base.shape)+" and has no field "+quote(n.Name), "")
 	}
+	out.absent = out.absent || out.gap
 	if out.path != "" && s.facts.holds(out.path) {
-		out.absent = false
+		out.absent, out.gap = false, false
 	}
 	return out
 }

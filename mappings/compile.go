@@ -24,10 +24,7 @@ func newCompiler(src *source, tables map[string]*table, sources Sources) *compil
 	c := &compiler{source: src, tables: tables, slots: slices.Clone(Roots)}
 	c.check = &checker{sources: sources, tables: tables, calls: map[*expression.Call]operation{}}
 	c.check.report = func(offset int, code, message, hint string) { c.leafProblem(c.current, offset, code, message, hint) }
-	c.check.warn = func(offset int, code, message, hint string) {
-		c.leafProblem(c.current, offset, code, message, hint)
-		c.problems[len(c.problems)-1].Severity = diag.Warning
-	}
+	c.check.warn = func(offset int, code, message, hint string) { c.leafWarning(c.current, offset, code, message, hint) }
 	return c
 }
 
@@ -59,17 +56,30 @@ func (f *File) Compile(section string, sources Sources, target *shape.Type) (*Pr
 	return &Program{root: root, slots: c.slots}, c.problems
 }
 
+// maxProblems keeps the findings about a hostile file within reason.
+const maxProblems = 500
+
+func (c *compiler) add(p diag.Problem) {
+	if len(c.problems) < maxProblems && !slices.Contains(c.problems, p) {
+		c.problems = append(c.problems, p)
+	}
+}
+
 func (c *compiler) at(pos diag.Pos, code, message, hint string) {
-	c.problems = append(c.problems, c.source.problem(pos, code, message, hint))
+	c.add(c.source.problem(pos, code, message, hint))
 }
 
 func (c *compiler) leafProblem(l *leaf, offset int, code, message, hint string) {
 	if l.constant {
 		offset = 0
 	}
-	if p := c.source.problem(l.text.pos(offset), code, message, hint); !slices.Contains(c.problems, p) {
-		c.problems = append(c.problems, p)
-	}
+	c.at(l.text.pos(offset), code, message, hint)
+}
+
+func (c *compiler) leafWarning(l *leaf, offset int, code, message, hint string) {
+	p := c.source.problem(l.text.pos(offset), code, message, hint)
+	p.Severity = diag.Warning
+	c.add(p)
 }
 
 // place remembers where a leaf stands, for the errors of a run.

@@ -24,6 +24,9 @@ type parser struct {
 }
 
 func (p *parser) at(n *yaml.Node, code, message, hint string) {
+	if len(p.problems) >= maxProblems {
+		return
+	}
 	p.problems = append(p.problems, p.source.problem(p.source.pos(n), code, message, hint))
 }
 

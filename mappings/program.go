@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ const (
 	maxOutputBytes = 64 << 20  // of all texts in the tree that comes out
 	maxOutputNodes = 1_000_000 // of its values
 	maxWorkBytes   = 512 << 20 // of all texts that functions read
+	maxUnknown     = 100       // codes that are reported
 )
 
 // Program is a compiled section, safe for concurrent use.
@@ -114,8 +116,9 @@ func (fr *frame) environment() map[string]any {
 }
 
 func (fr *frame) reportUnknown(table, value string) {
-	if len(fr.unknown) < 100 {
-		fr.unknown = append(fr.unknown, Unknown{Table: table, Value: value, Path: fr.path()})
+	u := Unknown{Table: table, Value: value, Path: fr.path()}
+	if len(fr.unknown) < maxUnknown && !slices.Contains(fr.unknown, u) {
+		fr.unknown = append(fr.unknown, u)
 	}
 }
 

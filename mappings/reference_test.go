@@ -116,7 +116,7 @@ func findingRows() string {
 	return b.String()
 }
 
-var reported = regexp.MustCompile(`(?:\b(?:fail|report|warn|at|leafProblem|misfit)[({][^"\n]*|Code: )"([a-z]+(?:-[a-z]+)*)"`)
+var reported = regexp.MustCompile(`(?:\b(?:fail|report|warn|at|leafProblem|leafWarning|misfit)[({][^"\n]*|Code: )"([a-z]+(?:-[a-z]+)*)"`)
 
 // TestFindings holds the list of findings against the code.
 func TestFindings(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 type value struct {
 	shape   *shape.Type
 	absent  bool   // there may be no value
+	gap     bool   // there may be none although every ?. on the way has found something
 	path    string // its name among the facts, where it is a path
 	root    string // the root or loop variable that it hangs on, where it is a path or made of one
 	chained bool   // it is written with ?., so that its author knows that it may be absent

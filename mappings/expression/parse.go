@@ -197,6 +197,9 @@ func (c *converter) node(n ast.Node) Node {
 	case *ast.BinaryNode:
 		return c.binary(n, at)
 	case *ast.ConditionalNode:
+		if n.Exp1 == n.Cond {
+			return c.refuse(n.Cond, "?: is not part of the mapping language", "write a ?? b, or condition ? a : b")
+		}
 		cond, a, b := c.node(n.Cond), c.node(n.Exp1), c.node(n.Exp2)
 		return &Conditional{place(cond.At()), cond, a, b}
 	case *ast.CallNode:
