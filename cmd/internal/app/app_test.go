@@ -15,9 +15,11 @@ import (
 // TestEndToEnd sends the four sample requests through the real doors to the simulated agencies and follows each to its
 // end: number, statuses by push and by poll, events in order.
 func TestEndToEnd(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, service := range []string{"family-composition", "tax-deduction", "housing-subsidy", "snils-check"} {
 		t.Run(service, func(t *testing.T) {
+			t.Parallel()
 			a := r.call("POST", r.PortalURL()+"/v1/requests", "PORTAL", sample(t, service), "Idempotency-Key", service, "Prefer", "wait=10")
 			if a.status != http.StatusCreated {
 				t.Fatalf("%d %s", a.status, a.body)
@@ -57,6 +59,7 @@ func TestEndToEnd(t *testing.T) {
 
 // TestOutage holds an agency down: the delivery waits, the portal is told once, and all recovers by itself.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	id, err := r.sim.Inject(agencysim.Fault{Agency: agencysim.ZAGS, Kind: agencysim.Outage, For: 1500 * time.Millisecond})
 	if err != nil {
@@ -82,6 +85,7 @@ func TestOutage(t *testing.T) {
 }
 
 func TestWhoMayCome(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	a := r.call("POST", r.PortalURL()+"/v1/requests", "PORTAL", sample(t, "snils-check"))
 	var view canonical.RequestView
@@ -116,6 +120,7 @@ func TestWhoMayCome(t *testing.T) {
 }
 
 func TestOperators(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	admin := r.OperatorsURL() + "/v1"
 	a := r.call("POST", admin+"/endpoints/zags/moscow/hold", "DUTY", `{"reason":"their database moves"}`)
@@ -200,6 +205,7 @@ func TestOperators(t *testing.T) {
 
 // TestReady reads readiness while the hub serves, and sees that details are for operators.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	var body struct {
 		Status string

@@ -5,11 +5,13 @@ package listen
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -49,8 +51,13 @@ func Listen(c Config) (*Server, error) {
 		certificate = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}
 	}
 	l, err := net.Listen("tcp", c.Address)
-	if err != nil {
-		return nil, fmt.Errorf("opening the %s door: %w", c.Name, err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("opening the %s door: %w: stop the program that has the port, or change listen.%s.address", c.Name, err, c.Name)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("opening the %s door: %w: take a port above 1023 in listen.%s.address", c.Name, err, c.Name)
+	case err != nil:
+		return nil, fmt.Errorf("opening the %s door: %w: look at listen.%s.address", c.Name, err, c.Name)
 	}
 	s.listener = newLimiter(l, c, certificate)
 	s.http = http.Server{
