@@ -72,7 +72,7 @@ func (j *job) decide(receipt adapters.Receipt, found bool, x outcome) {
 func (j *job) register(what gateway.Exchange, receipt adapters.Receipt, now time.Time) func(*gateway.Request) error {
 	askAt := time.Time{}
 	if j.d.Kind == gateway.Submit {
-		askAt = NextPoll(j.service, now)
+		askAt = NextPoll(j.service, now, now)
 	}
 	return func(r *gateway.Request) error {
 		if err := r.Register(j.claim, what, receipt, now); err != nil {

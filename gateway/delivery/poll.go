@@ -15,28 +15,25 @@ import (
 )
 
 const (
-	pollBatch   = 100              // polls looked up at a time
-	pollLater   = time.Minute      // when a lane has no room for a poll now
-	pollJitter  = 0.1              // spreads the polls of what was registered together
-	pollWorkers = 32               // exchanges of all lanes at a time
-	pollAtLeast = 10 * time.Second // between two polls of one request
+	pollBatch   = 100 // polls looked up at a time
+	pollJitter  = 0.1 // spreads the polls of what was registered together
+	pollWorkers = 32  // exchanges of all lanes at a time
 )
 
-// NextPoll is when the agency is next asked for the statuses of a request: one that pushes once it has been silent
-// for too long, any other by its schedule; zero when it is never asked.
-func NextPoll(s *adapters.Service, now time.Time) time.Time {
+// NextPoll is when the agency is next asked for the statuses of a request that it has since registered: one that pushes
+// once it has been silent for too long, any other by its schedule, ever more rarely; zero when it is never asked.
+func NextPoll(s *adapters.Service, registered, now time.Time) time.Time {
 	if s == nil || s.Spec.Status.Poll == nil {
 		return time.Time{}
 	}
-	every := s.Spec.Status.Poll.Every
+	wait := s.Spec.Status.Poll.After(now.Sub(registered))
 	if s.Spec.Status.Push != "" {
-		every = s.Spec.Status.Poll.Quiet
+		wait = s.Spec.Status.Poll.Quiet
 	}
-	if every <= 0 {
+	if wait <= 0 {
 		return time.Time{}
 	}
-	every = max(every, pollAtLeast)
-	return now.Add(every + rand.N(time.Duration(pollJitter*float64(every))))
+	return now.Add(wait + rand.N(time.Duration(pollJitter*float64(wait))+1))
 }
 
 // poll asks agencies for statuses as they become due, until ctx ends.
@@ -74,11 +71,11 @@ func (e *Engine) poll(ctx context.Context) error {
 var errTaken = errors.New("the poll is another's")
 
 // pollOne asks about one request. The next poll is planned before this one begins: that claims it among the nodes,
-// and an outage of the agency or the hub never leaves a request that nobody asks about.
+// and an outage of the agency or the hub never leaves a request that nobody asks about. While the endpoint is held
+// the poll is put off to its next turn.
 func (e *Engine) pollOne(ctx context.Context, ref store.Ref) {
 	l := e.byKey[ref.Agency+"/"+ref.Endpoint]
 	now := e.c.Now()
-	later := now.Add(pollLater + rand.N(pollLater))
 	held := l == nil
 	if !held {
 		why, _ := l.gate(now)
@@ -92,9 +89,9 @@ func (e *Engine) pollOne(ctx context.Context, ref store.Ref) {
 		if d.State != gateway.Registered || d.PollAt.IsZero() || d.PollAt.After(now) {
 			return errTaken
 		}
-		next := later
-		if l != nil && !held {
-			next = NextPoll(l.agency.Services[r.Service], now)
+		next := now.Add(time.Hour) // the agency is not served at the moment
+		if l != nil {
+			next = NextPoll(l.agency.Services[r.Service], d.EndedAt, now)
 		}
 		return r.AskAt(d.ID, next)
 	})

@@ -138,7 +138,7 @@ func (s *Service) askAfter(agency, service string, now time.Time) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	return delivery.NextPoll(a.Services[service], now)
+	return delivery.NextPoll(a.Services[service], now, now)
 }
 
 // errNothingNew leaves Update without a write.

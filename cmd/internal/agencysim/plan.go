@@ -47,13 +47,14 @@ const (
 	plansPerAgency
 )
 
+// planFor goes by the surname in whatever case the agency's form wants it.
 func planFor(surname string) uint8 {
-	switch surname {
-	case SurnameRefused:
+	switch {
+	case strings.EqualFold(surname, SurnameRefused):
 		return planRefused
-	case SurnameDocuments:
+	case strings.EqualFold(surname, SurnameDocuments):
 		return planDocuments
-	case SurnameDone:
+	case strings.EqualFold(surname, SurnameDone):
 		return planDone
 	}
 	return planUsual

@@ -54,10 +54,10 @@ func newPortal(t *testing.T, address string, samples map[string]map[string]any, 
 
 // services lists what is asked for, and the surname's place that decides the fate.
 var services = []struct{ name, agency, final string }{
-	{"family-composition", agencysim.ZAGS, "approved"},
+	{"family-composition", agencysim.ZAGS, "completed"},
 	{"tax-deduction", agencysim.Tax, "approved"},
 	{"housing-subsidy", agencysim.Social, "approved"},
-	{"snils-check", agencysim.Pension, "approved"},
+	{"snils-check", agencysim.Pension, "completed"},
 }
 
 // submit sends the n-th request until the hub has said yes. It returns early only when ctx ends.

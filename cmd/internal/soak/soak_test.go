@@ -57,8 +57,8 @@ func TestSoak(t *testing.T) {
 		}
 	})
 	workspace := filepath.Join(dir, "workspace")
-	pace := simulated.Pace{Attempt: time.Second, Open: 500 * time.Millisecond, Slow: 900 * time.Millisecond,
-		Settle: 300 * time.Millisecond, First: time.Second, Every: 2 * time.Second, Quiet: 3 * time.Second}
+	pace := simulated.Pace{Attempt: time.Second, Open: time.Second, Slow: 900 * time.Millisecond,
+		Settle: time.Second, First: time.Second, Every: 2 * time.Second, Quiet: 3 * time.Second}
 	if err := simulated.Workspace(workspace, sluice.Workspace, sim.AgencyURL, pace); err != nil {
 		t.Fatal(err)
 	}
