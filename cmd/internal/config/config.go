@@ -6,6 +6,8 @@ package config
 
 import (
 	"maps"
+	"regexp"
+	"strings"
 	"time"
 
 	"sluice/contracts/diag"
@@ -22,6 +24,7 @@ type Config struct {
 	Agencies   map[string]*Agency   `yaml:"agencies" doc:"what agencies need to push, by the agency's name"`
 	Operators  map[string]*Operator `yaml:"operators" doc:"who may use the operators' door, by a name of your choice; it stands in the audit trail"`
 	Limits     Limits               `yaml:"limits"`
+	Retry      Retry                `yaml:"retry"`
 	Retention  time.Duration        `yaml:"retention" default:"90d" doc:"how long closed requests are kept with all that belongs to them; 0s keeps them for ever"`
 	Stop       time.Duration        `yaml:"stop" default:"20s" doc:"how long a stopping hub waits for what is under way"`
 	Log        Log                  `yaml:"log"`
@@ -80,6 +83,12 @@ type Limits struct {
 	IdleTime    time.Duration   `yaml:"idleTime" default:"120s" doc:"how long an idle connection is kept"`
 }
 
+// Retry is how soon a delivery that failed for a reason that passes is tried again; the waits double from first to max.
+type Retry struct {
+	First time.Duration `yaml:"first" default:"2s" doc:"the wait after the first failure"`
+	Max   time.Duration `yaml:"max" default:"10m" doc:"the longest wait between two attempts; the manifest's limits.maxAge ends them"`
+}
+
 // Log is how the hub logs, to standard error.
 type Log struct {
 	Level  string `yaml:"level" default:"info" enum:"debug,info,warn,error" doc:"the least that is logged"`
@@ -104,7 +113,22 @@ func Load(name string, src []byte, environ []string) (*Config, diag.List) {
 		}
 	}
 	problems = append(problems, c.check()...)
+	for i := range problems {
+		problems[i].Excerpt = veil(problems[i].Excerpt)
+	}
 	return c, problems
+}
+
+var longWord = regexp.MustCompile(`[A-Za-z0-9+/=_-]{16,}`)
+
+// veil covers what may be a secret in a line that is shown: somebody wrote one where only a reference belongs.
+func veil(line string) string {
+	return longWord.ReplaceAllStringFunc(line, func(word string) string {
+		if !strings.ContainsAny(word, "0123456789") {
+			return word
+		}
+		return strings.Repeat("*", len(word))
+	})
 }
 
 // Problem describes what is wrong with the value at path, where the file has it.

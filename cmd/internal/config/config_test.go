@@ -109,8 +109,10 @@ func TestProblems(t *testing.T) {
 			if !strings.Contains(problems.Error(), row.want) {
 				t.Errorf("got\n%s\nwant\n%s", problems.Error(), row.want)
 			}
-			if strings.Contains(problems.Error(), "0123456789abcdef0123") {
-				t.Error("the problem shows the secret")
+			for _, p := range problems {
+				if strings.Contains(p.Text(), "0123456789abcdef0123") {
+					t.Errorf("the problem shows the secret: %s", p.Text())
+				}
 			}
 		})
 	}

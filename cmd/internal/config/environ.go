@@ -39,14 +39,14 @@ func variable(path string) string {
 	return b.String()
 }
 
-// override sets the keys that the environment gives.
+// override sets the keys that the environment gives; an empty variable gives none.
 func (c *Config) override(environ []string) (problems diag.List) {
 	environ = slices.Clone(environ)
 	slices.Sort(environ) // problems come in one order
 	keys := strictyaml.Keys(c)
 	for _, e := range environ {
 		name, text, _ := strings.Cut(e, "=")
-		if !strings.HasPrefix(name, prefix) || slices.Contains(others, name) || strings.HasPrefix(name, endpoints) {
+		if text == "" || !strings.HasPrefix(name, prefix) || slices.Contains(others, name) || strings.HasPrefix(name, endpoints) {
 			continue
 		}
 		fail := func(severity diag.Severity, code, message, hint string) {

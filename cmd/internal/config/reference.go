@@ -13,7 +13,7 @@ const introduction = `# Configuration
 
 ` + "`sluice serve --config sluice.yaml`" + ` reads one YAML file. A key that is not in the table is refused, with the nearest known one
 suggested. Every key can also be given as the environment variable beside it, which wins over the file; lists are then
-written with commas. Without a file the environment and the defaults are all there is.
+written with commas, and an empty variable counts as absent. Without a file the environment and the defaults are all there is.
 
 ` + "```yaml" + `
 database: /var/lib/sluice/sluice.db
