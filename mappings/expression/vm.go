@@ -3,6 +3,7 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -107,7 +108,8 @@ func runError(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	if f.Prev != nil {
+	var panicked runtime.Error // of the VM itself, over a tree that breaks its contract
+	if f.Prev != nil && !errors.As(f.Prev, &panicked) {
 		return f.Prev
 	}
 	return &Error{At: f.From, Message: f.Message}
