@@ -102,6 +102,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	engine := delivery.Config{
 		Store: a.store, Queue: queue.NewMemory(0), Registry: a.parts.registry,
 		Now: a.c.Now, Log: a.c.Log, Metrics: a.metrics, StopTimeout: a.c.User.Stop,
+		Retry: delivery.Retry{First: a.c.User.Retry.First, Max: a.c.User.Retry.Max},
 	}
 	if a.c.Tune != nil {
 		a.c.Tune(&engine)

@@ -19,7 +19,6 @@ import (
 	"sluice/cmd/internal/app"
 	"sluice/cmd/internal/config"
 	"sluice/cmd/internal/simulated"
-	"sluice/gateway/delivery"
 )
 
 // The demo's secrets. They guard loopback only, and everybody knows them.
@@ -135,6 +134,7 @@ agencies:
 operators:
   demo: { token: env:DEMO_OPERATOR }
 stop: 2s
+retry: { first: 300ms, max: 1s }
 `, filepath.Join(dir, "sluice.db"), workspace, at.portal, at.agencies, at.operators, d.events.url)
 	user, problems := config.Load("demo", []byte(text), nil)
 	if err := problems.Err(); err != nil {
@@ -146,8 +146,7 @@ stop: 2s
 	var err error
 	d.hub, err = app.New(ctx, app.Config{
 		User: user, Log: log,
-		Env:  func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
-		Tune: func(c *delivery.Config) { c.Retry = delivery.Retry{First: 300 * time.Millisecond, Max: time.Second} },
+		Env: func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
 	})
 	if err != nil {
 		return err

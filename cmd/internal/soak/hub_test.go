@@ -81,6 +81,7 @@ agencies:
   social: { token: env:SOAK_SOCIAL }
 operators:
   night: { token: env:SOAK_OPERATOR }
+retry: { first: 500ms, max: 4s }
 `, filepath.Join(dir, "sluice.db"), workspace, h.portal, h.agencies, h.operators, webhook)
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)
