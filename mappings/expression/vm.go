@@ -3,7 +3,6 @@ package expression
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"sync"
 
@@ -37,7 +36,7 @@ func Compile(t *Tree, bind func(*Call) Func) (*Program, error) {
 	for call := range calls(t.Root) {
 		name := "function " + strconv.Itoa(n) // unique, so that a call carries its own constants
 		n++
-		c.Functions[name] = &builtin.Function{Name: name, Func: bind(call)}
+		c.Functions[name] = &builtin.Function{Name: name, Func: marked(bind(call))}
 		call.node.Callee.(*ast.IdentifierNode).Value = name
 		call.node.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: ContextKey}}, call.node.Arguments...)
 	}
@@ -49,6 +48,21 @@ func Compile(t *Tree, bind func(*Call) Func) (*Program, error) {
 		return nil, fmt.Errorf("compiling the expression: %w", err)
 	}
 	return &Program{program}, nil
+}
+
+// callError tells an error of a function from the VM's own, which are about a tree that breaks its contract.
+type callError struct{ err error }
+
+func (e *callError) Error() string { return e.err.Error() }
+
+func marked(f Func) Func {
+	return func(params ...any) (any, error) {
+		v, err := f(params...)
+		if err != nil {
+			return nil, &callError{err}
+		}
+		return v, nil
+	}
 }
 
 // calls yields the function calls of a tree, inner ones first.
@@ -108,9 +122,9 @@ func runError(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	var panicked runtime.Error // of the VM itself, over a tree that breaks its contract
-	if f.Prev != nil && !errors.As(f.Prev, &panicked) {
-		return f.Prev
+	var c *callError
+	if errors.As(f.Prev, &c) {
+		return c.err
 	}
-	return &Error{At: f.From, Message: f.Message}
+	return &Error{At: f.From, Message: "the message breaks its contract here: " + f.Message}
 }
