@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"sluice/cmd/internal/agencysim"
 )
@@ -28,8 +29,16 @@ func main() {
 
 const usage = `agencysim plays four agencies over HTTP: ZAGS, the tax service, social protection and the pension fund.
 
-Environment: ZAGS_CREDENTIALS (user:password), TAX_API_KEY, SOCIAL_CLIENT (id:secret), PENSION_CREDENTIALS (user:password)
-are what the agencies ask for; ZAGS_PUSH_TOKEN and SOCIAL_PUSH_TOKEN are what the hub asks of their pushes.
+  ZAGS_PUSH_TOKEN=secret agencysim -push zags=http://127.0.0.1:8081/agencies/zags
+
+Everything is at one address; with its port p, each agency also has a door of its own at p+1 to p+4, which refuses
+connections during its outages. Make things go wrong, and count what came of it:
+
+  curl -X POST http://127.0.0.1:9000/admin/faults -d '{"agency":"zags","kind":"outage","for":"10s"}'
+  curl http://127.0.0.1:9000/admin/summary
+
+Environment: ZAGS_CREDENTIALS (user:password), TAX_API_KEY, SOCIAL_CLIENT (id:secret) and PENSION_CREDENTIALS
+(user:password) are what the agencies ask for; ZAGS_PUSH_TOKEN and SOCIAL_PUSH_TOKEN are what the hub asks of pushes.
 
 Flags:
 `
@@ -64,7 +73,7 @@ func configure(args []string, env func(string) string, errOut io.Writer) (agency
 		fmt.Fprint(errOut, usage)
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&cfg.Addr, "addr", "127.0.0.1:9090", "where to listen; with port p the agencies' own doors are at p+1 to p+4")
+	fs.StringVar(&cfg.Addr, "addr", "127.0.0.1:9000", "where to listen, host:port")
 	fs.Func("push", "AGENCY=URL: where zags or social sends its pushes; may be repeated", func(s string) error {
 		agency, url, ok := strings.Cut(s, "=")
 		if !ok || url == "" {
@@ -73,10 +82,10 @@ func configure(args []string, env func(string) string, errOut io.Writer) (agency
 		cfg.Push[agency] = agencysim.Target{URL: url, Token: env(strings.ToUpper(agency) + "_PUSH_TOKEN")}
 		return nil
 	})
-	fs.DurationVar(&cfg.StepDelay, "step", 0, "from one status to the next (default 300ms)")
+	fs.DurationVar(&cfg.StepDelay, "step", 2*time.Second, "from one status of a request to the next")
 	fs.Uint64Var(&cfg.Seed, "seed", 1, "decides what chance brings")
-	fs.Float64Var(&cfg.Chaos.Rate, "faults", 0, "share of exchanges that go wrong, 0 to 1")
-	fs.Float64Var(&cfg.Chaos.PushRate, "push-faults", 0, "share of requests whose pushes go wrong, 0 to 1")
+	fs.Float64Var(&cfg.Chaos.Rate, "chaos", 0, "share of exchanges that go wrong, 0 to 1")
+	fs.Float64Var(&cfg.Chaos.PushRate, "push-chaos", 0, "share of requests whose pushes go wrong, 0 to 1")
 	fs.DurationVar(&cfg.Chaos.OutageEvery, "outage-every", 0, "an agency fails this often on average; 0 is never")
 	fs.DurationVar(&cfg.Chaos.OutageFor, "outage-for", 0, "how long it fails at most (default 2s)")
 	fs.BoolVar(&cfg.Lenient, "lenient", false, "leave out validation against the contracts")

@@ -44,7 +44,7 @@ func TestRunServesUntilTheEnd(t *testing.T) {
 
 func TestConfigure(t *testing.T) {
 	env := func(k string) string { return "env " + k }
-	cfg, err := configure([]string{"-push", "social=http://hub/agencies/social/status", "-faults", "0.1", "-seed", "7"}, env, io.Discard)
+	cfg, err := configure([]string{"-push", "social=http://hub/agencies/social/status", "-chaos", "0.1", "-seed", "7"}, env, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

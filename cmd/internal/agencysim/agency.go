@@ -32,6 +32,9 @@ const (
 	opNone   = "" // nothing that the agency knows
 )
 
+// operations are those that a fault may name.
+var operations = []string{opSubmit, opStatus, opFind, opCancel, opToken, opCheck}
+
 // agency speaks one agency's protocol.
 type agency interface {
 	// read understands a message. A call without an act is refused by its reply.

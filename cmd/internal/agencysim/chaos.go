@@ -25,19 +25,20 @@ type Chaos struct {
 var DefaultChaos = []Kind{Slow, Drop, HTTP500, HTTP503, Fault200, HTML, Lost, Reset, Truncated}
 
 func (c Chaos) pick(seed uint64, x exchange, kinds []Kind) *armed {
-	rate, all := c.Rate, c.Kinds
+	rate, all, salt := c.Rate, c.Kinds, uint64(1<<62)
 	if all == nil {
 		all = DefaultChaos
 	}
 	if slices.Contains(kinds, PushNever) {
+		salt = 1 << 63 // else a faulty answer and faulty pushes would always come together
 		if rate, all = c.PushRate, c.PushKind; all == nil {
 			all = pushKinds
 		}
 	}
-	if rate <= 0 || chance(seed, x, 0) >= rate {
+	if rate <= 0 || chance(seed, x, salt) >= rate {
 		return nil
 	}
-	kind := all[int(chance(seed, x, 1<<63)*float64(len(all)))]
+	kind := all[int(chance(seed, x, salt+1)*float64(len(all)))]
 	if !slices.Contains(kinds, kind) {
 		return nil
 	}

@@ -58,7 +58,7 @@ type Fault struct {
 	ID          int // given by the simulator
 	Agency      string
 	Endpoint    string
-	Operation   string // submit status find cancel token check
+	Operation   string // submit, status, find, cancel, token or check
 	Kind        Kind
 	Count       int           // how many exchanges; 0 is without bound
 	For         time.Duration // how long from now; 0 is until it is cleared
@@ -74,6 +74,9 @@ func (f *Fault) check() error {
 	}
 	if f.Agency != "" && !slices.Contains(Agencies(), f.Agency) {
 		return fmt.Errorf("fault: unknown agency %q; the agencies are %v", f.Agency, Agencies())
+	}
+	if f.Operation != "" && !slices.Contains(operations, f.Operation) {
+		return fmt.Errorf("fault: unknown operation %q; the operations are %v", f.Operation, operations)
 	}
 	if f.Probability < 0 || f.Probability > 1 {
 		return fmt.Errorf("fault: probability %v is not between 0 and 1", f.Probability)

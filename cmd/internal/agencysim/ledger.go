@@ -246,7 +246,7 @@ func (l *ledger) effect(id messageID, e entry) Effect {
 	for i, seq := range l.chain(e.last) {
 		f := l.cases[seq-1]
 		if i == 0 {
-			out.Portal, out.Endpoint, out.Test, out.At = f.portal, l.endpoints[f.endpoint], f.test, time.Unix(0, f.at)
+			out.Portal, out.Endpoint, out.Test, out.At = f.portal, l.endpoints[f.endpoint], f.test, time.Unix(0, f.at).UTC()
 		}
 		out.Cancelled = out.Cancelled || f.cancelled != 0
 		out.ExternalIDs = append(out.ExternalIDs, l.numberOf(seq))

@@ -203,9 +203,9 @@ func (p *pusher) deliver(ctx context.Context, one *push) {
 	default:
 		p.log(one, one.steps[0], err)
 		p.count(func(st *PushStats) { st.Failed++ })
-		wait := p.retry << min(one.tries, 6)
+		wait := min(p.retry<<min(one.tries, 7), 100*p.retry)
 		one.tries++
-		p.again(one, now.Add(min(wait, 100*p.retry)))
+		p.again(one, now.Add(wait))
 		return
 	}
 	one.steps, one.tries = one.steps[1:], 0

@@ -25,8 +25,10 @@ func (s *Sim) serve(a agency, d *desk, w http.ResponseWriter, r *http.Request) {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			http.Error(w, "the message is longer than the agency reads", http.StatusRequestEntityTooLarge)
+			return
 		}
-		return // the caller has gone
+		http.Error(w, "the message could not be read", http.StatusBadRequest)
+		return
 	}
 	c := a.read(r, x.endpoint, body)
 	x.operation, x.id = c.operation, c.id

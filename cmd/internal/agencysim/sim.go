@@ -41,7 +41,7 @@ func Start(ctx context.Context, cfg Config) (*Sim, error) {
 	if err := s.listen(); err != nil {
 		s.cancel()
 		s.closeDoors()
-		return nil, fmt.Errorf("start the simulated agencies: %w", err)
+		return nil, fmt.Errorf("start the simulated agencies: %w", errors.Join(err, s.journal.close()))
 	}
 	go s.run(ctx)
 	return s, nil
@@ -75,7 +75,10 @@ func newSim(cfg Config) (*Sim, error) {
 	for _, l := range ledgers {
 		l.journal = s.journal
 	}
-	return s, s.furnish()
+	if err := s.furnish(); err != nil {
+		return nil, errors.Join(err, s.journal.close())
+	}
+	return s, nil
 }
 
 // furnish gives each desk its agency.
