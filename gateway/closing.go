@@ -60,6 +60,9 @@ func (r *Request) settle(now time.Time) {
 	r.State, r.Outcome, r.ClosedAt = Closed, outcome, now
 	for _, d := range r.Deliveries {
 		d.PollAt = time.Time{}
+		if d.State != Sending && d.State.CanBecome(Cancelled) {
+			r.dismiss(d, now)
+		}
 	}
 	data := canonical.EventData{Outcome: outcome}
 	var told *Delivery
@@ -80,6 +83,18 @@ func (r *Request) settle(now time.Time) {
 	r.emit(canonical.EventClosed, told, now, data)
 }
 
+// dismiss cancels a delivery that nobody waits for any more, and reports whether it did: the request has ended without
+// it, or the portal has withdrawn what it brings and the agency surely does not have it.
+func (r *Request) dismiss(d *Delivery, now time.Time) bool {
+	moot := d.Kind != Submit && r.State == Closed
+	withdrawn := (d.Kind == Submit || d.Kind == Supplement) && !r.WithdrawnAt.IsZero()
+	if !moot && (!withdrawn || d.InDoubt) || d.move(Cancelled, now) != nil {
+		return false
+	}
+	d.InDoubt = false
+	return true
+}
+
 // reopen takes a closing back: the agency went on with the case, or has what was thought withdrawn.
 func (r *Request) reopen() { r.State, r.Outcome, r.ClosedAt = Open, "", time.Time{} }
 
@@ -96,7 +111,7 @@ type Withdrawal string
 const (
 	WithdrawnNow   Withdrawal = "cancelled" // no agency had it: the request is closed
 	WithdrawnSent  Withdrawal = "sent"      // the agency has it and is being told
-	WithdrawnNoted Withdrawal = "noted"     // it is on its way or unconfirmed: decided once that is known
+	WithdrawnNoted Withdrawal = "noted"     // it is on its way or may have arrived: decided once that is known
 )
 
 // Withdraw cancels what no agency has, and tells those that have it where they take withdrawals.
@@ -112,7 +127,7 @@ func (r *Request) Withdraw(reason string, now time.Time) (Withdrawal, error) {
 		}
 	}
 	if r.WithdrawnAt.IsZero() {
-		r.WithdrawnAt, r.WithdrawReason = now, reason
+		r.WithdrawnAt, r.WithdrawReason = now, Clip(reason, 1000)
 	}
 	result := WithdrawnNow
 	for _, d := range r.Deliveries[:len(r.Deliveries):len(r.Deliveries)] {
@@ -120,13 +135,11 @@ func (r *Request) Withdraw(reason string, now time.Time) (Withdrawal, error) {
 			continue
 		}
 		switch d.State {
-		case Queued, Retrying, Dead:
-			if err := d.move(Cancelled, now); err != nil {
-				return "", err
-			}
-		case Sending, Unconfirmed:
-			if result == WithdrawnNow {
-				result = WithdrawnNoted
+		case Queued, Retrying, Dead, Sending, Unconfirmed:
+			if d.State == Sending || d.State == Unconfirmed || !r.dismiss(d, now) {
+				if result == WithdrawnNow {
+					result = WithdrawnNoted
+				}
 			}
 		case Registered:
 			if d.Kind != Submit {

@@ -56,7 +56,7 @@ func (e *EndpointState) Trip(text, by string, until, now time.Time) {
 		return
 	}
 	first := e.Health != Held && e.Health != Probing
-	e.set(Held, HeldByBreaker, text, by, until)
+	e.set(Held, HeldByBreaker, text, by, due(until, now))
 	if first {
 		e.Since = now
 		e.emit(canonical.EventAgencyDown, now)
@@ -100,7 +100,7 @@ func (e *EndpointState) Release(by string, now time.Time) {
 }
 
 func (e *EndpointState) set(h Health, reason, text, by string, until time.Time) {
-	e.Health, e.Reason, e.Text, e.By, e.Until = h, reason, text, by, instant(until)
+	e.Health, e.Reason, e.Text, e.By, e.Until = h, reason, Clip(text, maxText), by, instant(until)
 	e.Probe, e.Lease = "", time.Time{}
 	e.Epoch++
 }

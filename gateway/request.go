@@ -53,13 +53,14 @@ type Delivery struct {
 	State      DeliveryState
 	Epoch      int64     // grows whenever it is handed out, taken over or replayed: older messages about it are stale
 	Attempts   int       // sends begun
+	InDoubt    bool      // a send's outcome is unknown: the agency may have it, so it can't just be cancelled
 	QueuedAt   time.Time // when it was first due: it is that old
 	Since      time.Time // when its state began
 	NextAt     time.Time // when it is due to be handed out; zero when it has an owner or has ended
 	Owner      string    // the node that is sending it, or Operator; "" when it waits for NextAt or has ended
 	EndedAt    time.Time // when it was registered, rejected or cancelled
 	DelayedAt  time.Time // when the portal was told that it is late
-	ExternalID string    // the agency's registration number, or our message id where the agency gives none
+	ExternalID string    // the agency's registration number, or our message id where it gives none that can be kept
 	PollAt     time.Time // when the agency is asked for statuses; zero when it is not to be asked
 	Cancelable bool      // the agency takes withdrawals
 	LastError  LastError // of the last attempt; zero when there was none or it succeeded
@@ -100,6 +101,13 @@ const (
 	AttemptSend     = "send"     // the message went out
 	AttemptProbe    = "probe"    // the agency was asked whether it has the message
 	AttemptDecision = "decision" // an operator decided
+)
+
+// Bounds of texts from outside, in characters; longer ones are cut.
+const (
+	maxCode   = 200
+	maxText   = 2000
+	maxNumber = 500 // of a registration number: one that is longer is not kept, since a part of it would be wrong
 )
 
 // MaxWire bounds the wire bytes that an attempt keeps, each way.

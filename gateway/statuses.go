@@ -89,7 +89,7 @@ func (r *Request) ApplyStatuses(agency string, statuses []canonical.Status, sour
 	now = instant(now)
 	added := 0
 	for _, s := range statuses {
-		s.At = instant(s.At)
+		s = tidy(s)
 		if !s.Code.Valid() {
 			return added, fmt.Errorf("applying a status of %s: %q is no status", agency, s.Code)
 		}
@@ -107,6 +107,31 @@ func (r *Request) ApplyStatuses(agency string, statuses []canonical.Status, sour
 		r.settle(now)
 	}
 	return added, nil
+}
+
+// maxMissing bounds the documents that one status asks for.
+const maxMissing = 100
+
+// tidy brings a status into the bounds in which it is kept.
+func tidy(s canonical.Status) canonical.Status {
+	s.At = instant(s.At)
+	s.Raw, s.Reason, s.Comment = Clip(s.Raw, maxCode), Clip(s.Reason, maxText), Clip(s.Comment, maxText)
+	if s.Officer != nil {
+		s.Officer = &canonical.Officer{Name: Clip(s.Officer.Name, maxCode), Position: Clip(s.Officer.Position, maxCode), Phone: Clip(s.Officer.Phone, maxCode)}
+	}
+	if s.Unit != nil {
+		s.Unit = &canonical.Unit{Code: Clip(s.Unit.Code, maxCode), Name: Clip(s.Unit.Name, maxText)}
+	}
+	if s.Until != nil {
+		until := instant(*s.Until)
+		s.Until = &until
+	}
+	missing := s.Missing[:min(len(s.Missing), maxMissing)]
+	s.Missing = nil
+	for _, m := range missing {
+		s.Missing = append(s.Missing, canonical.MissingDocument{Type: Clip(m.Type, maxCode), Title: Clip(m.Title, maxText)})
+	}
+	return s
 }
 
 // tell emits the events of a new entry and keeps the request's status.

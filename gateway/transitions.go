@@ -100,6 +100,10 @@ func (r *Request) PutBack(c Claim, next, now time.Time) error {
 			return err
 		}
 		d.Attempts--
+		if r.dismiss(d, instant(now)) {
+			r.settle(instant(now))
+			return nil
+		}
 	}
 	d.NextAt = due(next, now)
 	return nil
@@ -122,11 +126,11 @@ func (r *Request) Register(c Claim, x Exchange, receipt adapters.Receipt, now ti
 	if err := d.move(Registered, now); err != nil {
 		return err
 	}
-	d.ExternalID = receipt.ExternalID
-	if d.ExternalID == "" {
+	d.ExternalID = Clip(receipt.ExternalID, maxNumber)
+	if d.ExternalID == "" || d.ExternalID != receipt.ExternalID {
 		d.ExternalID = MessageID(d.ID)
 	}
-	d.LastError = LastError{}
+	d.LastError, d.InDoubt = LastError{}, false
 	r.note(d, c, what, x, "registered", "", "", now)
 	if late {
 		r.reopen()
@@ -137,6 +141,7 @@ func (r *Request) Register(c Claim, x Exchange, receipt adapters.Receipt, now ti
 	if _, err := r.ApplyStatuses(d.Agency, receipt.Statuses, FromReceipt, now); err != nil {
 		return err
 	}
+	r.settle(now) // its final status may have come before the receipt
 	if d.Kind == Submit && !r.WithdrawnAt.IsZero() && r.State == Open && d.Cancelable && !r.withdrawing(d.Agency) {
 		r.add(Cancel, Target{Agency: d.Agency, Endpoint: d.Endpoint}, now)
 	}
@@ -144,17 +149,18 @@ func (r *Request) Register(c Claim, x Exchange, receipt adapters.Receipt, now ti
 }
 
 // Retry records a failure after which the delivery is sent again at next: a transient error, or a probe that found
-// that the agency does not have it. A submission that the portal has withdrawn meanwhile is cancelled instead.
+// that the agency does not have it. What the portal has withdrawn meanwhile is cancelled instead, unless an earlier
+// send may have arrived: then the agency has to be told, and the next receipt does it.
 func (r *Request) Retry(c Claim, x Exchange, e *adapters.Error, next, now time.Time) error {
 	now = instant(now)
 	d, err := r.failed(c, x, e, now)
 	if err != nil {
 		return err
 	}
-	if d.Kind == Submit && !r.WithdrawnAt.IsZero() {
-		if err := d.move(Cancelled, now); err != nil {
-			return err
-		}
+	if d.State == Unconfirmed && e.Class != adapters.Ambiguous {
+		d.InDoubt = false // the agency says that it has nothing
+	}
+	if r.dismiss(d, now) {
 		r.settle(now)
 		return nil
 	}
@@ -175,6 +181,9 @@ func (r *Request) Unconfirm(c Claim, x Exchange, e *adapters.Error, probeAt, now
 	}
 	since := d.Since
 	again := d.State == Unconfirmed
+	if r.State == Closed && r.dismiss(d, now) {
+		return nil
+	}
 	if err := d.move(Unconfirmed, now); err != nil {
 		return err
 	}
@@ -204,17 +213,22 @@ func (r *Request) Reject(c Claim, x Exchange, e *adapters.Error, now time.Time) 
 }
 
 // Die gives a delivery up to the operators: it may be under way, waiting or unconfirmed. The request stays open.
+// What the portal has withdrawn and no agency has is cancelled instead.
 func (r *Request) Die(c Claim, x Exchange, e *adapters.Error, now time.Time) error {
 	now = instant(now)
 	d, err := r.failed(c, x, e, now, Queued, Retrying)
 	if err != nil {
 		return err
 	}
+	if r.dismiss(d, now) {
+		r.settle(now)
+		return nil
+	}
 	if err := d.move(Dead, now); err != nil {
 		return err
 	}
 	since := d.QueuedAt
-	r.emit(canonical.EventDead, d, now, canonical.EventData{Reason: e.Code, Text: e.Text, Since: &since})
+	r.emit(canonical.EventDead, d, now, canonical.EventData{Reason: d.LastError.Code, Text: d.LastError.Text, Since: &since})
 	return nil
 }
 
@@ -225,8 +239,12 @@ func (r *Request) failed(c Claim, x Exchange, e *adapters.Error, now time.Time, 
 		return nil, err
 	}
 	class := e.Class.String()
-	r.note(d, c, r.exchangeKind(d, c), x, class, e.Code, e.Text, now)
-	d.LastError = LastError{Class: class, Code: e.Code, Text: e.Text, Reason: e.Reason, Remedy: e.Remedy, At: now}
+	d.LastError = LastError{
+		Class: class, Code: Clip(e.Code, maxCode), Text: Clip(e.Text, maxText), Reason: Clip(e.Reason, maxCode),
+		Remedy: adapters.Text{RU: Clip(e.Remedy.RU, maxText), EN: Clip(e.Remedy.EN, maxText)}, At: now,
+	}
+	d.InDoubt = d.InDoubt || e.Class == adapters.Ambiguous && d.State == Sending
+	r.note(d, c, r.exchangeKind(d, c), x, class, d.LastError.Code, d.LastError.Text, now)
 	return d, nil
 }
 
@@ -259,6 +277,9 @@ func (r *Request) Replay(deliveryID, by string, now time.Time) error {
 	if d.State != Dead && d.State != Unconfirmed {
 		return &TransitionError{d.ID, d.State, Queued}
 	}
+	if d.State == Unconfirmed {
+		d.InDoubt = false // the operator knows
+	}
 	if err := d.move(Queued, now); err != nil {
 		return err
 	}
@@ -280,7 +301,7 @@ func (r *Request) Delay(deliveryID, why string, next, now time.Time) error {
 	}
 	d.DelayedAt = now
 	since := d.QueuedAt
-	data := canonical.EventData{Reason: why, Since: &since}
+	data := canonical.EventData{Reason: Clip(why, maxCode), Since: &since}
 	if next = instant(next); !next.IsZero() {
 		data.NextTry = &next
 	}
@@ -317,7 +338,7 @@ func (r *Request) note(d *Delivery, c Claim, what string, x Exchange, class, cod
 	r.changes.Attempts = append(r.changes.Attempts, Attempt{
 		DeliveryID: d.ID, N: d.Attempts, What: what, Owner: c.Owner, StartedAt: instant(x.StartedAt), EndedAt: now,
 		Class: class, Code: code, Text: text, HTTPStatus: x.HTTPStatus,
-		Sent: bounded(x.Sent), Received: bounded(x.Received), MappingHash: x.MappingHash,
+		Sent: bounded(x.Sent), Received: bounded(x.Received), MappingHash: Clip(x.MappingHash, maxCode),
 	})
 }
 

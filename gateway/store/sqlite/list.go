@@ -131,11 +131,11 @@ func (s *Store) Deliveries(ctx context.Context, f store.DeliveryFilter) (store.P
 				page.Next = last
 				return nil
 			}
-			d := scanDelivery(v.text(24), v)
-			page.Items = append(page.Items, store.DeliveryItem{Delivery: *d, Client: v.text(25), Service: v.text(26), Priority: priority(v.bool(27))})
-			last = cursor(v.int64(28), d.N)
+			d := scanDelivery(v.text(25), v)
+			page.Items = append(page.Items, store.DeliveryItem{Delivery: *d, Client: v.text(26), Service: v.text(27), Priority: priority(v.bool(28))})
+			last = cursor(v.int64(29), d.N)
 			if f.Waiting {
-				last = cursor(d.Agency, d.Endpoint, 1-v.int64(27), d.NextAt.UnixMicro(), v.int64(28), d.N)
+				last = cursor(d.Agency, d.Endpoint, 1-v.int64(28), d.NextAt.UnixMicro(), v.int64(29), d.N)
 			}
 			return nil
 		}, append(where.args, limit+1)...)

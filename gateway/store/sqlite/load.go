@@ -30,7 +30,7 @@ func priority(urgent bool) canonical.Priority {
 }
 
 const deliveryColumns = `d.n, d.agency, d.endpoint, d.kind, d.cancelable, d.state, d.epoch, d.attempts, d.since, d.next_at, d.owner, d.queued_at, d.ended_at,
-d.delayed_at, d.external_id, d.poll_at, d.error_class, d.error_code, d.error_text, d.error_reason, d.remedy_ru, d.remedy_en, d.error_at, d.rev`
+d.delayed_at, d.external_id, d.poll_at, d.error_class, d.error_code, d.error_text, d.error_reason, d.remedy_ru, d.remedy_en, d.error_at, d.rev, d.in_doubt`
 
 func scanDelivery(requestID string, v row) *gateway.Delivery {
 	n := v.int(0)
@@ -42,7 +42,7 @@ func scanDelivery(requestID string, v row) *gateway.Delivery {
 			Class: v.text(16), Code: v.text(17), Text: v.text(18), Reason: v.text(19),
 			Remedy: adapters.Text{RU: v.text(20), EN: v.text(21)}, At: v.time(22),
 		},
-		Rev: v.int64(23),
+		Rev: v.int64(23), InDoubt: v.bool(24),
 	}
 }
 

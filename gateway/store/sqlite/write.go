@@ -153,7 +153,7 @@ func (w *writer) insertDelivery(r *gateway.Request, d *gateway.Delivery) error {
 const (
 	updateTurn  = `UPDATE deliveries SET state = ?, epoch = ?, attempts = ?, since = ?, next_at = ?, owner = ?, rev = ? WHERE request = ? AND n = ?`
 	updateWhole = `UPDATE deliveries SET state = ?, epoch = ?, attempts = ?, since = ?, next_at = ?, owner = ?, rev = ?,
-queued_at = ?, ended_at = ?, delayed_at = ?, external_id = ?, poll_at = ?,
+queued_at = ?, ended_at = ?, delayed_at = ?, external_id = ?, poll_at = ?, in_doubt = ?,
 error_class = ?, error_code = ?, error_text = ?, error_reason = ?, remedy_ru = ?, remedy_en = ?, error_at = ? WHERE request = ? AND n = ?`
 )
 
@@ -165,7 +165,7 @@ func (w *writer) updateDelivery(seq int64, old, d *gateway.Delivery) (err error)
 	} else {
 		e := &d.LastError
 		_, err = w.change(updateWhole, string(d.State), d.Epoch, d.Attempts, d.Since.UnixMicro(), micros(d.NextAt), text(d.Owner), d.Rev,
-			d.QueuedAt.UnixMicro(), micros(d.EndedAt), micros(d.DelayedAt), text(d.ExternalID), micros(d.PollAt),
+			d.QueuedAt.UnixMicro(), micros(d.EndedAt), micros(d.DelayedAt), text(d.ExternalID), micros(d.PollAt), d.InDoubt,
 			text(e.Class), text(e.Code), text(e.Text), text(e.Reason), text(e.Remedy.RU), text(e.Remedy.EN), micros(e.At), seq, d.N)
 	}
 	if err == nil && !d.NextAt.IsZero() {

@@ -47,6 +47,7 @@ CREATE TABLE deliveries (
     state        TEXT NOT NULL,
     epoch        INTEGER NOT NULL CHECK (epoch >= 0),
     attempts     INTEGER NOT NULL CHECK (attempts >= 0),
+    in_doubt     INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt BETWEEN 0 AND 1),
     since        INTEGER NOT NULL,
     next_at      INTEGER,
     owner        TEXT CHECK (length(owner) BETWEEN 1 AND 200),
@@ -73,7 +74,8 @@ CREATE TABLE deliveries (
         OR state = 'registered' AND next_at IS NULL AND owner IS NULL AND ended_at IS NOT NULL AND external_id IS NOT NULL
         OR (state = 'rejected' OR state = 'cancelled') AND next_at IS NULL AND owner IS NULL AND ended_at IS NOT NULL
     ),
-    CHECK (state = 'registered' OR poll_at IS NULL)
+    CHECK (state = 'registered' OR poll_at IS NULL),
+    CHECK (state <> 'cancelled' OR in_doubt = 0)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (agency, endpoint, rank, next_at, request, n) WHERE next_at IS NOT NULL;
 CREATE INDEX deliveries_owned ON deliveries (owner, request, n) WHERE owner IS NOT NULL;
