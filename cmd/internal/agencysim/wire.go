@@ -26,14 +26,15 @@ const wireBody = 64 << 10
 
 // wire remembers the last exchanges.
 type wire struct {
+	keep int // never changes: asked without the lock
 	mu   sync.Mutex
 	ring []Exchange
 	next int
 }
 
-func newWire(keep int) *wire { return &wire{ring: make([]Exchange, 0, max(keep, 0))} }
+func newWire(keep int) *wire { return &wire{keep: keep, ring: make([]Exchange, 0, max(keep, 0))} }
 
-func (w *wire) on() bool { return cap(w.ring) > 0 }
+func (w *wire) on() bool { return w.keep > 0 }
 
 func (w *wire) add(x Exchange) {
 	w.mu.Lock()

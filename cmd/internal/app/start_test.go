@@ -262,3 +262,23 @@ func TestBadHTTP(t *testing.T) {
 		t.Errorf("an oversized body: %d %.300s", a.status, a.body)
 	}
 }
+
+// TestNotReady takes the database away under an App that is not run, and sees readiness say both.
+func TestNotReady(t *testing.T) {
+	a := openApp(t, "database: "+filepath.Join(t.TempDir(), "sluice.db")+"\n"+loopback, io.Discard)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wrong := map[string]bool{}
+	for _, c := range a.Checks(context.Background()) {
+		wrong[c.Name] = !c.OK
+	}
+	for _, name := range []string{"database", "delivery", "events", "door portal", "door agencies", "door operators"} {
+		if !wrong[name] {
+			t.Errorf("%s is said to be well", name)
+		}
+	}
+	if wrong["agencies"] {
+		t.Error("the agencies are whole")
+	}
+}
