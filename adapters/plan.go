@@ -1,7 +1,7 @@
 package adapters
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -82,8 +82,7 @@ type compiler struct {
 	problems diag.List
 	rules    map[string]*Rules // by operation
 	files    map[string]*mappings.File
-	proved   []bool // which fault rules fit some operation
-	misfit   []diag.List
+	fit      []fit // of each fault rule
 }
 
 // Compile reads every service's mapping and proves it, and the fault rules, against the contract.
@@ -91,14 +90,12 @@ type compiler struct {
 func (b *Build) Compile(w Wire) (*Plan, error) {
 	m := b.Manifest
 	c := &compiler{build: b, wire: w, plan: &Plan{Services: map[string]*Service{}}, rules: map[string]*Rules{},
-		files: map[string]*mappings.File{}, proved: make([]bool, len(m.Faults)), misfit: make([]diag.List, len(m.Faults))}
+		files: map[string]*mappings.File{}, fit: make([]fit, len(m.Faults))}
 	for _, name := range sortedKeys(m.Services) {
 		c.service(name, m.Services[name])
 	}
-	for i := range m.Faults {
-		if !c.proved[i] {
-			c.problems = append(c.problems, c.misfit[i]...)
-		}
+	for _, f := range c.fit {
+		c.problems = append(c.problems, f.problems()...)
 	}
 	b.plan = c.plan
 	if err := c.problems.Err(); err != nil {
@@ -114,15 +111,11 @@ func (c *compiler) fail(code, message, hint string, path ...string) {
 
 // report takes an error of a wire: problems with places of their own as they stand, others at the manifest's value.
 func (c *compiler) report(err error, at ...string) {
-	var list diag.List
-	var one diag.Problem
-	switch {
-	case errors.As(err, &list):
-		c.problems = append(c.problems, list...)
-	case errors.As(err, &one) && one.File != "":
-		c.problems = append(c.problems, one)
-	default:
-		c.fail("unknown-operation", err.Error(), "", at...)
+	for _, p := range diag.Of(err) {
+		if p.Line == 0 {
+			p = c.build.Manifest.Problem(cmp.Or(p.Code, "unknown-operation"), p.Message, p.Hint, at...)
+		}
+		c.problems = append(c.problems, p)
 	}
 }
 

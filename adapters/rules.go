@@ -74,12 +74,33 @@ func (c *compiler) rulesOf(op *Operation) *Rules {
 		if problems == nil {
 			x.spec = spec
 			r.rules = append(r.rules, x)
-			c.proved[i] = true
-		} else if c.misfit[i] == nil {
-			c.misfit[i] = problems
+			c.fit[i].typed = c.fit[i].typed || !op.Failure.Untyped || x.onReply != nil
+			c.fit[i].untyped = true
+		} else if c.fit[i].misfit == nil {
+			c.fit[i].misfit = problems
 		}
 	}
 	return r
+}
+
+// fit tells which operations a rule could be proved for: by contracts that say what a refusal holds, by such as leave
+// it open, and why not by the first that it did not fit.
+type fit struct {
+	typed, untyped bool
+	misfit         diag.List
+}
+
+// problems are errors when the rule fits nothing, and warnings when only a contract that says nothing lets it pass.
+func (f fit) problems() diag.List {
+	switch {
+	case f.typed || f.untyped && f.misfit == nil:
+		return nil
+	case f.untyped:
+		for i := range f.misfit {
+			f.misfit[i].Severity = diag.Warning
+		}
+	}
+	return f.misfit
 }
 
 func (c *compiler) notFound(op *Operation, when string, at ...string) *Rules {

@@ -15,6 +15,9 @@ type Login struct {
 	tls    *tls.Config
 }
 
+// NewLogin makes credentials whose secret is at hand, for tests of what uses them.
+func NewLogin(k Credentials, secret string) *Login { return &Login{Credentials: k, secret: secret} }
+
 // lookUp resolves credentials; env finds environment variables.
 func (k *Credentials) lookUp(env func(string) (string, bool)) (*Login, error) {
 	l := &Login{Credentials: *k}

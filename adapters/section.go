@@ -65,8 +65,9 @@ type Operation struct {
 
 // Failure is what comes instead of an operation's reply when the agency refuses.
 type Failure struct {
-	Root  string      // the name by which rules see it: fault (soap) or reply
-	Shape *shape.Type // nil when the contract knows none
+	Root    string      // the name by which rules see it: fault (soap) or reply
+	Shape   *shape.Type // nil when the contract knows none
+	Untyped bool        // the contract leaves open what it holds, so that a rule over it proves little
 }
 
 // Wire is an agency's contract as its protocol reads it. Errors suggest names.

@@ -55,8 +55,13 @@ func operation(d *wsdl.Definitions, name string) (*adapters.Operation, error) {
 	if err != nil {
 		return nil, err
 	}
+	fault := op.FaultShape()
+	if len(op.Faults) > 0 {
+		// Where the contract says what a detail may be, a rule that names anything else is misspelt.
+		fault.Field("detail").Type.Open = false
+	}
 	o := &adapters.Operation{Name: name, Request: request{op}, Native: op,
-		Failure: adapters.Failure{Root: "fault", Shape: op.FaultShape()}}
+		Failure: adapters.Failure{Root: "fault", Shape: fault, Untyped: len(op.Faults) == 0}}
 	if op.Reply != nil {
 		o.Reply = reply{op}
 	}
