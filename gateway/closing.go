@@ -51,10 +51,14 @@ func (r *Request) verdict() string {
 // settled tells whether every submission has ended.
 func (r *Request) settled() bool { return r.verdict() != "" }
 
-// settle closes the request once every submission has ended, and corrects the outcome of one that is closed.
+// settle closes the request once every submission has ended, and corrects or takes back a closing that no longer holds.
 func (r *Request) settle(now time.Time) {
 	outcome := r.verdict()
-	if outcome == "" || r.State == Closed && r.Outcome == outcome {
+	switch {
+	case outcome == "" && r.State == Closed:
+		r.reopen()
+		return
+	case outcome == "" || r.State == Closed && r.Outcome == outcome:
 		return
 	}
 	r.State, r.Outcome, r.ClosedAt = Closed, outcome, now

@@ -99,9 +99,13 @@ func (r *Request) ApplyStatuses(agency string, statuses []canonical.Status, sour
 		if len(r.Statuses) >= MaxStatuses {
 			return added, fmt.Errorf("applying a status of %s: the request has %d already, the most that is kept", agency, MaxStatuses)
 		}
+		was := 0
+		if cur := r.InForce(agency); cur != nil {
+			was = cur.N
+		}
 		r.Statuses = append(r.Statuses, StatusEntry{Status: s, N: len(r.Statuses) + 1, Agency: agency, Source: source, ReceivedAt: now})
 		added++
-		r.tell(&r.Statuses[len(r.Statuses)-1], now)
+		r.tell(&r.Statuses[len(r.Statuses)-1], was, now)
 	}
 	if added > 0 {
 		r.settle(now)
@@ -134,28 +138,29 @@ func tidy(s canonical.Status) canonical.Status {
 	return s
 }
 
-// tell emits the events of a new entry and keeps the request's status.
-func (r *Request) tell(e *StatusEntry, now time.Time) {
-	inForce := r.InForce(e.Agency)
-	effective := inForce != nil && inForce.N == e.N
-	neutral := e.Code == canonical.Unknown && (inForce == nil || !inForce.Code.Final())
-	if !effective && !neutral {
+// tell emits the events of the entry that was just added; was is the number of the one that was in force before it, 0
+// when there was none. What is in force now is most often the new entry, but one that belongs between others may also
+// let a third have its way.
+func (r *Request) tell(e *StatusEntry, was int, now time.Time) {
+	is := r.InForce(e.Agency)
+	changed := is != nil && is.N != was
+	switch {
+	case changed:
+		r.Status = is.Code
+	case e.Code == canonical.Unknown && (is == nil || !is.Code.Final()):
+		is = e // neutral: told, but not in force
+	default:
 		return
 	}
-	view := canonical.StatusView{Status: e.Status, Agency: e.Agency, Source: string(e.Source), ReceivedAt: e.ReceivedAt}
-	data := canonical.EventData{Agency: e.Agency, Status: &view}
-	if d := r.Registered(e.Agency); d != nil {
+	view := canonical.StatusView{Status: is.Status, Agency: is.Agency, Source: string(is.Source), ReceivedAt: is.ReceivedAt}
+	data := canonical.EventData{Agency: is.Agency, Status: &view}
+	d := r.Registered(is.Agency)
+	if d != nil {
 		data.ExternalID = d.ExternalID
 	}
-	if effective {
-		r.Status = e.Code
-		if r.State == Closed && !r.settled() {
-			r.reopen()
-		}
-	}
-	r.emit(canonical.EventStatusChanged, r.Registered(e.Agency), now, data)
-	if effective && e.Code == canonical.AwaitingDocuments {
-		r.emit(canonical.EventDocumentsNeeded, r.Registered(e.Agency), now, data)
+	r.emit(canonical.EventStatusChanged, d, now, data)
+	if changed && is.Code == canonical.AwaitingDocuments {
+		r.emit(canonical.EventDocumentsNeeded, d, now, data)
 	}
 }
 

@@ -95,6 +95,9 @@ func (r *Request) PutBack(c Claim, next, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if d.Owner == Operator {
+		return fmt.Errorf("delivery %s is the operators' by now: %w", d.ID, ErrStale)
+	}
 	if d.State == Sending {
 		if err := d.move(Queued, instant(now)); err != nil {
 			return err
