@@ -2,7 +2,6 @@ package jsonschema
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -228,7 +227,7 @@ func FuzzValidate(f *testing.F) {
 		s := schemas[int(which)%len(schemas)]
 		valid, found := s.Valid(v), s.Validate(v)
 		if oracle := s.compiled.Validate(v); (oracle == nil) != valid || valid != (len(found) == 0) {
-			t.Fatal(fmt.Sprintf("%s: Valid %v, Validate %v, the library says %v", text, valid, found, oracle))
+			t.Fatalf("%s: Valid %v, Validate %v, the library says %v", text, valid, found, oracle)
 		}
 	})
 }

@@ -205,7 +205,7 @@ func socialRecord(t told) socialEntry {
 		e.Department = &socialUnit{u.Code, u.Name}
 	}
 	for _, m := range t.Missing {
-		e.Missing = append(e.Missing, socialMissing{m.Code, m.Title})
+		e.Missing = append(e.Missing, socialMissing(m))
 	}
 	if u := t.until(); !u.IsZero() {
 		e.RespondBy = u.In(moscow).Format(time.DateOnly)

@@ -187,10 +187,9 @@ type content struct {
 	obj  map[string]any
 	used int // keys of obj that have been written, so that none is forgotten
 	// The list _items, and how far it has been written.
-	items   []any
-	next    int
-	counted bool // _items among used
-	rest    string
+	items []any
+	next  int
+	rest  string
 }
 
 func (w *Writer) content(e *xsd.Element, c *content) error {
