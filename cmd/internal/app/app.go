@@ -192,7 +192,7 @@ func (a *App) Run(ctx context.Context) error {
 		g.Go(func() error {
 			up.Store(true)
 			defer up.Store(false)
-			if err := f(running); err != nil {
+			if err := f(running); err != nil && (running.Err() == nil || !errors.Is(err, context.Canceled)) {
 				return fmt.Errorf("%s: %w", what, err)
 			}
 			return nil

@@ -235,7 +235,7 @@ func TestStartIsQuick(t *testing.T) {
 		}
 	}
 	t.Logf("opened in %s", best)
-	if best > 500*time.Millisecond {
+	if best > 500*time.Millisecond && !raceDetector {
 		t.Errorf("the hub needs %s to start", best)
 	}
 }

@@ -127,15 +127,20 @@ func (s *Server) Serve(ctx context.Context, handler http.Handler, grace time.Dur
 		return fmt.Errorf("serving the %s door: %w", s.config.Name, err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(base, grace)
-	defer cancel()
-	err := s.http.Shutdown(stop)
+	cut := s.shutdown(ctx, grace) != nil
 	<-served
 	abandon()
 	handlers.Wait()
-	if err != nil {
+	if cut {
 		s.config.Log.Warn("requests were cut short", "door", s.config.Name, "after", grace)
+		s.shutdown(ctx, time.Second) //nolint:errcheck // the answers of those cut short go out; the rest is closed below
 	}
 	s.http.Close()
 	return nil
+}
+
+func (s *Server) shutdown(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	return s.http.Shutdown(ctx)
 }

@@ -227,6 +227,7 @@ func TestStop(t *testing.T) {
 			entered <- struct{}{}
 			if r.URL.Path == "/long" {
 				<-r.Context().Done() // for ever, but for the deadline
+				io.WriteString(w, "cut short")
 				return
 			}
 			<-release
@@ -245,6 +246,14 @@ func TestStop(t *testing.T) {
 		t.Fatalf("the request under way was cut off: %v", err)
 	}
 	if b, _ := io.ReadAll(answer.Body); string(b) != "finished" {
+		t.Errorf("got %q", b)
+	}
+	answer.Body.Close()
+	answer, err = http.ReadResponse(bufio.NewReader(long), nil)
+	if err != nil {
+		t.Fatalf("what the handler said when it was cut short did not go out: %v", err)
+	}
+	if b, _ := io.ReadAll(answer.Body); string(b) != "cut short" {
 		t.Errorf("got %q", b)
 	}
 	answer.Body.Close()
