@@ -1,7 +1,197 @@
 package xsd
 
-type Validator struct{}
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"testing/fstest"
 
-func (s *Schema) Validator() (*Validator, error)        { return s.validator() }
-func (s *Schema) compileValidator() (*Validator, error) { return nil, nil }
-func (v *Validator) Validate(xml []byte) error          { return nil }
+	"github.com/beevik/etree"
+	jxsd "github.com/jacoelho/xsd"
+	jerrors "github.com/jacoelho/xsd/errors"
+
+	"sluice/contracts/diag"
+	"sluice/contracts/xsd/scan"
+)
+
+// Validator checks XML against every facet and key of a schema. It is safe for concurrent use.
+type Validator struct {
+	engine *jxsd.Schema
+}
+
+// Validator compiles the schema for validation, once, on first use.
+func (s *Schema) Validator() (*Validator, error) { return s.validator() }
+
+// Validate checks one document, in any supported charset. What it finds is a diag.List: each message begins with the
+// path of the element, lines and columns are the document's.
+func (v *Validator) Validate(doc []byte) error {
+	doc, err := scan.Transcode(doc, "")
+	if err != nil {
+		return diag.List{{Code: "charset", Message: err.Error()}}
+	}
+	if doc, err = scan.Plain(doc, scan.Limits{}); err != nil {
+		p := diag.Problem{Code: "syntax", Message: err.Error()}
+		var at *scan.Error
+		if errors.As(err, &at) {
+			p.Message, p.Line, p.Column = at.Text, at.Line, at.Column
+		}
+		return diag.List{p}
+	}
+	return problemsOf(v.engine.Validate(bytes.NewReader(doc)))
+}
+
+func problemsOf(err error) error {
+	var found jerrors.ValidationList
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &found):
+		return diag.List{{Code: "validation", Message: err.Error()}}
+	}
+	found.Sort()
+	list := make(diag.List, len(found))
+	for i, f := range found {
+		message := f.Message
+		if f.Path != "" {
+			message = strings.TrimPrefix(f.Path, "/") + ": " + message
+		}
+		if f.Actual != "" {
+			message += ": found " + strconv.Quote(f.Actual)
+		}
+		if len(f.Expected) > 0 {
+			message += ", expected " + strings.Join(f.Expected, " or ")
+		}
+		list[i] = diag.Problem{Pos: diag.Pos{Line: f.Line, Column: f.Column}, Code: f.Code, Message: message}
+	}
+	return list
+}
+
+// maxUnrolled is the largest maxOccurs that the validator is given: it unrolls them, and 20,000 cost two minutes.
+// Larger ones are unbounded there; the codec counts.
+const maxUnrolled = 64
+
+// compileValidator hands the documents to github.com/jacoelho/xsd: inline schemas with the namespaces of their
+// surroundings, imports by the names of the files in memory, and one umbrella schema that imports all of them, since
+// schemas inside a WSDL import one another without a location.
+func (s *Schema) compileValidator() (*Validator, error) {
+	files := fstest.MapFS{}
+	names := map[*etree.Element]string{}
+	for _, d := range s.documents {
+		if names[d.root] == "" {
+			names[d.root] = fmt.Sprintf("s%d.xsd", len(names))
+		}
+	}
+	spaces := map[string][]string{} // the files of each namespace
+	var order []string
+	for _, d := range s.documents {
+		name := names[d.root]
+		if _, done := files[name]; !done {
+			text, err := d.forValidation(names)
+			if err != nil {
+				return nil, err
+			}
+			files[name] = &fstest.MapFile{Data: text}
+		}
+		if d.chameleon {
+			continue
+		}
+		if spaces[d.target] == nil {
+			order = append(order, d.target)
+		}
+		if !slices.Contains(spaces[d.target], name) {
+			spaces[d.target] = append(spaces[d.target], name)
+		}
+	}
+	umbrella := `<xs:schema xmlns:xs="` + XSDURI + `" targetNamespace="urn:sluice:umbrella">`
+	for i, space := range order {
+		location := spaces[space][0]
+		if len(spaces[space]) > 1 {
+			location = fmt.Sprintf("n%d.xsd", i)
+			files[location] = &fstest.MapFile{Data: []byte(including(space, spaces[space]))}
+		}
+		umbrella += "<xs:import" + attribute("namespace", space) + attribute("schemaLocation", location) + "/>"
+	}
+	files["umbrella.xsd"] = &fstest.MapFile{Data: []byte(umbrella + "</xs:schema>")}
+	engine, err := compileFiles(files)
+	if err != nil {
+		return nil, diag.Problem{Code: "validator", Message: "the contract can't be compiled for validation: " + err.Error()}
+	}
+	return &Validator{engine}, nil
+}
+
+func compileFiles(files fs.FS) (*jxsd.Schema, error) {
+	limits := jxsd.NewRuntimeOptions().WithInstanceMaxDepth(500).WithInstanceMaxTokenSize(64 << 20)
+	return jxsd.LoadWithOptions(files, "umbrella.xsd", jxsd.NewLoadOptions().
+		WithAllowMissingImportLocations(true).WithRuntimeOptions(limits).WithSchemaMaxDepth(500))
+}
+
+func attribute(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return " " + name + `="` + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(value) + `"`
+}
+
+func including(space string, files []string) string {
+	text := `<xs:schema xmlns:xs="` + XSDURI + `"` + attribute("targetNamespace", space) + ">"
+	for _, f := range files {
+		text += "<xs:include" + attribute("schemaLocation", f) + "/>"
+	}
+	return text + "</xs:schema>"
+}
+
+// forValidation writes the document as the validator can take it.
+func (d *document) forValidation(names map[*etree.Element]string) ([]byte, error) {
+	root := d.root.Copy()
+	for outer := d.root.Parent(); outer != nil; outer = outer.Parent() {
+		for _, a := range outer.Attr {
+			declares := a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns"
+			if declares && root.SelectAttr(a.FullKey()) == nil {
+				root.CreateAttr(a.FullKey(), a.Value)
+			}
+		}
+	}
+	copies := root.ChildElements()
+	for i, el := range d.root.ChildElements() {
+		switch el.Tag {
+		case "import", "include", "redefine":
+		default:
+			continue
+		}
+		at := slices.IndexFunc(d.links, func(l link) bool { return l.el == el })
+		if at < 0 {
+			root.RemoveChild(copies[i]) // what it names was not loaded, and nothing needs it
+			continue
+		}
+		copies[i].CreateAttr("schemaLocation", names[d.links[at].to.root])
+	}
+	bounded(root)
+	doc := etree.NewDocumentWithRoot(root)
+	doc.WriteSettings.CanonicalAttrVal = true
+	text, err := doc.WriteToBytes()
+	if err != nil {
+		return nil, fmt.Errorf("writing %s for validation: %w", d.source.File, err)
+	}
+	return text, nil
+}
+
+// bounded makes large occurrences unbounded.
+func bounded(el *etree.Element) {
+	if a := el.SelectAttr("maxOccurs"); a != nil && a.Value != "unbounded" {
+		if n, err := strconv.Atoi(strings.TrimSpace(a.Value)); err != nil || n > maxUnrolled {
+			a.Value = "unbounded"
+		}
+	}
+	if a := el.SelectAttr("minOccurs"); a != nil {
+		if n, err := strconv.Atoi(strings.TrimSpace(a.Value)); err == nil && n > maxUnrolled {
+			a.Value = strconv.Itoa(maxUnrolled)
+		}
+	}
+	for _, c := range el.ChildElements() {
+		bounded(c)
+	}
+}

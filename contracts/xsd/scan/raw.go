@@ -43,7 +43,7 @@ func (s *Scanner) AppendRaw(dst []byte) ([]byte, error) {
 		default:
 			continue
 		}
-		dst = appendValue(dst, s.URI(b.space))
+		dst = appendEscaped(dst, []byte(s.URI(b.space)))
 		dst = append(dst, '"')
 	}
 	return append(dst, raw[head:]...), nil
@@ -56,22 +56,6 @@ func contains(list [][]byte, b []byte) bool {
 		}
 	}
 	return false
-}
-
-func appendValue(dst []byte, value string) []byte {
-	for i := range len(value) {
-		switch c := value[i]; c {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '"':
-			dst = append(dst, "&quot;"...)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }
 
 // Release forgets the document, so that a scanner in a pool does not keep it alive.

@@ -71,6 +71,7 @@ type Scanner struct {
 	offset int    // of the current token
 	space  int    // of the current start tag
 	local  []byte // of the current start tag
+	closed []byte // the name of the element that ended last
 	attrs  []Attr
 	text   []byte
 	buf    []byte // a text that is not as written
@@ -331,6 +332,7 @@ func (s *Scanner) Leaf() (text []byte, ok bool) {
 
 func (s *Scanner) pop() {
 	top := len(s.open) - 1
+	s.closed = s.open[top].name
 	s.bindings = s.bindings[:s.open[top].bindings]
 	s.open = s.open[:top]
 }
