@@ -261,7 +261,7 @@ func TestTaxErrorsInHTTP200(t *testing.T) {
 	} {
 		d := newDesk(t, say("application/xml; charset=windows-1251", string(windows1251(t, `<Ошибка Код="`+code+`" Текст="Так вышло"/>`))))
 		_, err := a.Adapter.Submit(context.Background(), adapters.Submission{Call: call(t, d, "tax-deduction", "7701"), Request: request(t, "tax-deduction")})
-		if e := class(t, err); e.Class != want {
+		if e := class(t, err); e.Class != want || e.Text != "the agency answered with the error element Ошибка: Код "+code+", Текст Так вышло" {
 			t.Errorf("%s: got %s", code, e)
 		}
 	}

@@ -147,7 +147,7 @@ func Status(r *Reply, now time.Time) *adapters.Error {
 	case s >= 400 && s < 500:
 		return New(adapters.Permanent, code, said, nil)
 	}
-	e := New(adapters.Ambiguous, code, said+" and not what the contract says about it", nil)
+	e := New(adapters.Ambiguous, code, said, nil)
 	e.RetryAfter, e.Server = RetryAfter(r.Header, now), true
 	return e
 }

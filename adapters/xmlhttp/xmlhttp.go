@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,7 +142,7 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 	case err != nil:
 		return nil, exchange.BadReply(got, err, p.now())
 	case d != op.reply:
-		return &mapped.Answer{Failure: read, Default: p.refused(d, got), Exchange: got}, nil
+		return &mapped.Answer{Failure: read, Default: p.refused(d, read, got), Exchange: got}, nil
 	}
 	if e := exchange.Status(got, p.now()); e != nil {
 		return nil, e
@@ -149,8 +151,11 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 }
 
 // refused says what an error element means that no rule names: the agency has decided, and nobody knows what.
-func (p *protocol) refused(d *document, got *exchange.Reply) *adapters.Error {
-	text := fmt.Sprintf("the agency answered with the error element %s, which no fault rule of the manifest names", d.local)
+func (p *protocol) refused(d *document, tree map[string]any, got *exchange.Reply) *adapters.Error {
+	text := fmt.Sprintf("the agency answered with the error element %s", d.local)
+	if words := wordsOf(tree[d.local]); words != "" {
+		text += ": " + exchange.Safe(words)
+	}
 	if e := exchange.Status(got, p.now()); e != nil {
 		e.Text += "; " + text
 		return e
@@ -161,6 +166,22 @@ func (p *protocol) refused(d *document, got *exchange.Reply) *adapters.Error {
 		EN: "Look at the error's code in the answer, add a rule to faults of the manifest, then replay the delivery.",
 	}
 	return e
+}
+
+// wordsOf lists the texts that an error element holds itself, by name: what an operator reads first.
+func wordsOf(value any) string {
+	fields, ok := value.(map[string]any)
+	if !ok {
+		text, _ := value.(string)
+		return text
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if text, ok := fields[name].(string); ok {
+			words = append(words, name+" "+text)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func (p *protocol) encode(d *document, tree map[string]any) ([]byte, error) {
