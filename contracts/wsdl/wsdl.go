@@ -182,3 +182,6 @@ func (o *Operation) FaultShape() *shape.Type {
 		{Name: "detail", Type: detail},
 	}}
 }
+
+// Elements are the elements of the message's body.
+func (m *Message) Elements() []*xsd.Element { return m.body }

@@ -12,8 +12,10 @@ import (
 func TestZZ(t *testing.T) {
 	root := os.DirFS("/work/shared/contracts")
 	n, ok, vok := 0, 0, 0
+	only := os.Getenv("ONLY")
+	shown := 0
 	fs.WalkDir(root, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || path.Ext(p) != ".xsd" {
+		if err != nil || path.Ext(p) != ".xsd" || !strings.Contains(p, only) {
 			return nil
 		}
 		n++
@@ -28,7 +30,9 @@ func TestZZ(t *testing.T) {
 		t0 = time.Now()
 		_, err = s.Validator()
 		if err != nil {
-			t.Logf("VALIDATOR %s: %.300s", p, err.Error())
+			if shown++; shown < 10 {
+				t.Logf("VALIDATOR %s: %.700s", p, err.Error())
+			}
 		} else {
 			vok++
 		}

@@ -1,9 +1,347 @@
 package cli
 
-import "errors"
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
 
-// ContractCmd is not built yet.
-type ContractCmd struct{}
+	"sluice/contracts/diag"
+	"sluice/contracts/jsonschema"
+	"sluice/contracts/shape"
+	"sluice/contracts/wsdl"
+	"sluice/contracts/xsd"
+	"sluice/contracts/xsd/codec"
+)
 
-// Run says so.
-func (*ContractCmd) Run(*Context) error { return errors.New("not built yet") }
+// ContractCmd tries out a contract without an agency.
+type ContractCmd struct {
+	Check    ContractCheckCmd    `cmd:"" help:"Load a WSDL or XSD with all that it imports, and say what is wrong."`
+	Show     ContractShowCmd     `cmd:"" help:"List operations and elements, or the tree of one message."`
+	Encode   ContractEncodeCmd   `cmd:"" help:"Write a tree (JSON on standard input) as XML."`
+	Decode   ContractDecodeCmd   `cmd:"" help:"Read XML on standard input as a tree (JSON)."`
+	Validate ContractValidateCmd `cmd:"" help:"Check XML on standard input by every rule of the contract."`
+}
+
+// message names one message of a contract.
+type message struct {
+	File      string `arg:"" help:"The contract: a .wsdl or .xsd file."`
+	Operation string `help:"An operation of a WSDL." placeholder:"OP"`
+	Message   string `help:"Which message of the operation." enum:"request,reply,fault" default:"request"`
+	Element   string `help:"A global element: a local name, or {namespace}name." placeholder:"QNAME"`
+	Envelope  bool   `help:"With --operation: the whole SOAP envelope."`
+}
+
+// loaded is a contract; definitions is nil for a schema.
+type loaded struct {
+	schema      *xsd.Schema
+	definitions *wsdl.Definitions
+}
+
+func load(file string) (*loaded, diag.List, error) {
+	fsys, name := os.DirFS(filepath.Dir(file)), filepath.Base(file)
+	if strings.EqualFold(path.Ext(name), ".wsdl") {
+		d, err := wsdl.Load(fsys, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &loaded{d.Schema(), d}, d.Warnings, nil
+	}
+	s, err := xsd.Load(fsys, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &loaded{schema: s}, s.Warnings, nil
+}
+
+// operation finds the operation that the flags name.
+func (m *message) operation(c *loaded) (*wsdl.Operation, error) {
+	if c.definitions == nil {
+		return nil, Usagef("%s is a schema and has no operations; name an --element", m.File)
+	}
+	return c.definitions.Operation(m.Operation)
+}
+
+// envelope is the message of the operation that the flags name.
+func (m *message) envelope(c *loaded) (*wsdl.Message, error) {
+	o, err := m.operation(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Message == "reply" && o.Reply == nil:
+		return nil, Usagef("operation %s has no reply", o.Name)
+	case m.Message == "reply":
+		return o.Reply, nil
+	case m.Message == "fault":
+		return nil, Usagef("a fault is read with decode --operation %s --message fault --envelope", o.Name)
+	}
+	return o.Request, nil
+}
+
+// element is the element that the flags name, itself or as the body of an operation's message.
+func (m *message) element(c *loaded) (*codec.Message, error) {
+	if m.Element == "" && m.Operation == "" {
+		return nil, Usagef("name an --element, or an --operation of a WSDL")
+	}
+	name := m.Element
+	if name == "" {
+		e, err := m.envelope(c)
+		if err != nil {
+			return nil, err
+		}
+		body := e.Elements()
+		if len(body) != 1 {
+			return nil, Usagef("the body has %d elements; use --envelope", len(body))
+		}
+		return codec.ForElement(c.schema, body[0]), nil
+	}
+	e, err := c.schema.Element(xsd.ParseName(name))
+	if err != nil {
+		return nil, err
+	}
+	return codec.ForElement(c.schema, e), nil
+}
+
+// ContractCheckCmd loads contracts.
+type ContractCheckCmd struct {
+	Files []string `arg:"" help:"Contracts: .wsdl or .xsd files."`
+}
+
+// Run says what is wrong with each.
+func (c *ContractCheckCmd) Run(ctx *Context) error {
+	failed := false
+	for _, file := range c.Files {
+		l, warnings, err := load(file)
+		if err == nil {
+			_, err = l.schema.Validator()
+		}
+		ctx.PrintProblems(warnings)
+		if err != nil {
+			ctx.PrintProblems(diag.Of(err))
+			failed = true
+			continue
+		}
+		operations := 0
+		if l.definitions != nil {
+			operations = len(l.definitions.Operations())
+		}
+		fmt.Fprintf(ctx.Out, "%s: ok, %d operations, %d global elements\n", file, operations, len(l.schema.Elements()))
+	}
+	if failed {
+		return ErrFindings
+	}
+	return nil
+}
+
+// ContractShowCmd shows what a contract holds.
+type ContractShowCmd struct {
+	message
+	JSON bool `name:"json" help:"As JSON."`
+}
+
+// Run lists the contract, or shows one message's tree.
+func (c *ContractShowCmd) Run(ctx *Context) error {
+	l, _, err := load(c.File)
+	if err != nil {
+		return err
+	}
+	if c.Element == "" && c.Operation == "" {
+		return c.list(ctx, l)
+	}
+	t, err := c.shape(l)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printAny(ctx.Out, describeShape(t, nil))
+	}
+	printShape(ctx.Out, t, "", nil)
+	return nil
+}
+
+func (c *ContractShowCmd) shape(l *loaded) (*shape.Type, error) {
+	if c.Operation != "" && c.Message == "fault" {
+		o, err := c.operation(l)
+		if err != nil {
+			return nil, err
+		}
+		return o.FaultShape(), nil
+	}
+	if c.Operation != "" {
+		m, err := c.envelope(l)
+		if err != nil {
+			return nil, err
+		}
+		return m.Shape(), nil
+	}
+	m, err := c.element(l)
+	if err != nil {
+		return nil, err
+	}
+	return m.Shape(), nil
+}
+
+func (c *ContractShowCmd) list(ctx *Context, l *loaded) error {
+	type operation struct {
+		Name, Port, Action, SOAP, Doc string
+		OneWay                        bool
+	}
+	out := struct {
+		Operations []operation
+		Elements   []string
+	}{}
+	if l.definitions != nil {
+		for _, o := range l.definitions.Operations() {
+			soap := "1.1"
+			if o.Version == wsdl.SOAP12 {
+				soap = "1.2"
+			}
+			out.Operations = append(out.Operations, operation{o.Name, o.Port, o.Action, soap, o.Doc, o.OneWay})
+		}
+	}
+	for _, e := range l.schema.Elements() {
+		out.Elements = append(out.Elements, e.Name.Clark())
+	}
+	if c.JSON {
+		return printAny(ctx.Out, out)
+	}
+	for _, o := range out.Operations {
+		fmt.Fprintf(ctx.Out, "operation %s (port %s, SOAP %s)\n", o.Name, o.Port, o.SOAP)
+		if o.Doc != "" {
+			fmt.Fprintf(ctx.Out, "    %s\n", o.Doc)
+		}
+	}
+	for _, e := range out.Elements {
+		fmt.Fprintf(ctx.Out, "element %s\n", e)
+	}
+	return nil
+}
+
+// ContractEncodeCmd writes XML.
+type ContractEncodeCmd struct{ message }
+
+// Run encodes standard input.
+func (c *ContractEncodeCmd) Run(ctx *Context) error {
+	l, _, err := load(c.File)
+	if err != nil {
+		return err
+	}
+	in, err := io.ReadAll(ctx.In)
+	if err != nil {
+		return err
+	}
+	tree, err := jsonschema.ParseJSON(in, jsonschema.Limits{})
+	if err != nil {
+		return err
+	}
+	object, ok := tree.(map[string]any)
+	if !ok {
+		return Usagef("standard input must be a JSON object: the tree")
+	}
+	var xml []byte
+	if c.Envelope {
+		m, err := c.envelope(l)
+		if err != nil {
+			return err
+		}
+		xml, err = m.Append(nil, object)
+		if err != nil {
+			return err
+		}
+	} else {
+		m, err := c.element(l)
+		if err != nil {
+			return err
+		}
+		if xml, err = m.Append(nil, object); err != nil {
+			return err
+		}
+	}
+	_, err = ctx.Out.Write(append(xml, '\n'))
+	return err
+}
+
+// ContractDecodeCmd reads XML.
+type ContractDecodeCmd struct{ message }
+
+// Run decodes standard input. What the contract does not know goes to standard error.
+func (c *ContractDecodeCmd) Run(ctx *Context) error {
+	l, _, err := load(c.File)
+	if err != nil {
+		return err
+	}
+	in, err := io.ReadAll(ctx.In)
+	if err != nil {
+		return err
+	}
+	tree, drift, err := c.decode(l, in)
+	if err != nil {
+		return err
+	}
+	for _, d := range drift {
+		fmt.Fprintf(ctx.Err, "the contract does not know %s\n", d)
+	}
+	return printJSON(ctx.Out, tree)
+}
+
+func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (map[string]any, []codec.Drift, error) {
+	if !c.Envelope {
+		m, err := c.element(l)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := m.Decode(in)
+		return r.Tree, r.Drift, err
+	}
+	o, err := c.operation(l)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Message == "request" {
+		r, err := o.DecodeRequest(in)
+		return r.Tree, r.Drift, err
+	}
+	r, err := o.DecodeReply(in)
+	if r.Fault != nil {
+		return map[string]any{"fault": r.Fault}, r.Drift, err
+	}
+	return r.Tree, r.Drift, err
+}
+
+// ContractValidateCmd checks XML.
+type ContractValidateCmd struct {
+	File string `arg:"" help:"The contract: a .wsdl or .xsd file."`
+}
+
+// Run validates standard input: a document with a global element of the contract as its root.
+func (c *ContractValidateCmd) Run(ctx *Context) error {
+	l, _, err := load(c.File)
+	if err != nil {
+		return err
+	}
+	v, err := l.schema.Validator()
+	if err != nil {
+		return err
+	}
+	in, err := io.ReadAll(ctx.In)
+	if err != nil {
+		return err
+	}
+	if err := v.Validate(in); err != nil {
+		ctx.PrintProblems(diag.Of(err))
+		return ErrFindings
+	}
+	fmt.Fprintln(ctx.Out, "valid")
+	return nil
+}
+
+// printAny prints what is no tree.
+func printAny(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
