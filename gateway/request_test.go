@@ -257,7 +257,10 @@ func TestRefusals(t *testing.T) {
 		"not dead":       func() error { return r.Replay(id, "anna", noon) },
 		"not ours":       func() error { return r.Replay(DeliveryID(NewID(noon), 1), "anna", noon) },
 		"no such":        func() error { return r.Delay(DeliveryID(r.ID, 2), "", noon, noon) },
-		"no status":      func() error { _, err := r.ApplyStatuses("zags", []canonical.Status{{Code: "done"}}, FromPush, noon); return err },
+		"no status": func() error {
+			_, err := r.ApplyStatuses("zags", []canonical.Status{{Code: "done"}}, FromPush, noon)
+			return err
+		},
 	}
 	for name, do := range tests {
 		if do() == nil {
