@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ import (
 
 // Validator checks XML against every facet and key of a schema. It is safe for concurrent use.
 type Validator struct {
+	// Unchecked names what the validator can't check of this contract, such as a key over elements that do not exist.
+	Unchecked []string
+
 	engine *jxsd.Schema
 }
 
@@ -78,36 +82,60 @@ const maxUnrolled = 64
 // surroundings, imports by the names of the files in memory, and one umbrella schema that imports all of them, since
 // schemas inside a WSDL import one another without a location.
 func (s *Schema) compileValidator() (*Validator, error) {
-	files := fstest.MapFS{}
+	files, v := fstest.MapFS{}, &Validator{}
+	for {
+		err := s.writeDocuments(files, v.Unchecked)
+		if err != nil {
+			return nil, err
+		}
+		if v.engine, err = compileFiles(files); err == nil {
+			return v, nil
+		}
+		known := len(v.Unchecked)
+		for _, match := range stumbled.FindAllStringSubmatch(err.Error(), -1) {
+			if name := match[1] + match[2]; !slices.Contains(v.Unchecked, name) {
+				v.Unchecked = append(v.Unchecked, name)
+			}
+		}
+		if len(v.Unchecked) == known {
+			return nil, diag.Problem{Code: "validator", Message: "the contract can't be compiled for validation: " + err.Error()}
+		}
+	}
+}
+
+// stumbled finds the names of what the validator refuses although XML Schema allows it: identity constraints whose
+// paths lead nowhere, and fixed values of some unions. They are left out, and listed as unchecked.
+var stumbled = regexp.MustCompile(`identity constraint '([^']+)'|attribute use (\S+) (?:fixed|default): primitive type not found`)
+
+// writeDocuments writes the schema's documents, without what is unchecked, and the umbrella over them.
+func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string) error {
+	clear(files)
 	names := map[*etree.Element]string{}
+	spaces := map[string][]string{} // the files of each namespace
+	var order []string
 	for _, d := range s.documents {
 		if names[d.root] == "" {
 			names[d.root] = fmt.Sprintf("s%d.xsd", len(names))
 		}
-	}
-	spaces := map[string][]string{} // the files of each namespace
-	var order []string
-	for _, d := range s.documents {
-		name := names[d.root]
-		if _, done := files[name]; !done {
-			text, err := d.forValidation(names)
-			if err != nil {
-				return nil, err
-			}
-			files[name] = &fstest.MapFile{Data: text}
-		}
-		if d.chameleon {
-			continue
-		}
-		if spaces[d.target] == nil {
+		if !slices.Contains(order, d.target) {
 			order = append(order, d.target)
 		}
-		if !slices.Contains(spaces[d.target], name) {
+		if name := names[d.root]; !d.chameleon && !slices.Contains(spaces[d.target], name) {
 			spaces[d.target] = append(spaces[d.target], name)
 		}
 	}
+	for _, d := range s.documents {
+		text, err := d.forValidation(names, order, unchecked)
+		if err != nil {
+			return err
+		}
+		files[names[d.root]] = &fstest.MapFile{Data: text}
+	}
 	umbrella := `<xs:schema xmlns:xs="` + XSDURI + `" targetNamespace="urn:sluice:umbrella">`
 	for i, space := range order {
+		if len(spaces[space]) == 0 {
+			continue
+		}
 		location := spaces[space][0]
 		if len(spaces[space]) > 1 {
 			location = fmt.Sprintf("n%d.xsd", i)
@@ -116,11 +144,7 @@ func (s *Schema) compileValidator() (*Validator, error) {
 		umbrella += "<xs:import" + attribute("namespace", space) + attribute("schemaLocation", location) + "/>"
 	}
 	files["umbrella.xsd"] = &fstest.MapFile{Data: []byte(umbrella + "</xs:schema>")}
-	engine, err := compileFiles(files)
-	if err != nil {
-		return nil, diag.Problem{Code: "validator", Message: "the contract can't be compiled for validation: " + err.Error()}
-	}
-	return &Validator{engine}, nil
+	return nil
 }
 
 func compileFiles(files fs.FS) (*jxsd.Schema, error) {
@@ -144,8 +168,9 @@ func including(space string, files []string) string {
 	return text + "</xs:schema>"
 }
 
-// forValidation writes the document as the validator can take it.
-func (d *document) forValidation(names map[*etree.Element]string) ([]byte, error) {
+// forValidation writes the document as the validator can take it. Every document imports every namespace, since the
+// validator loses track of who imported what when imports are nested.
+func (d *document) forValidation(names map[*etree.Element]string, spaces, unchecked []string) ([]byte, error) {
 	root := d.root.Copy()
 	for outer := d.root.Parent(); outer != nil; outer = outer.Parent() {
 		for _, a := range outer.Attr {
@@ -156,6 +181,11 @@ func (d *document) forValidation(names map[*etree.Element]string) ([]byte, error
 		}
 	}
 	copies := root.ChildElements()
+	prefix := ""
+	if root.Space != "" {
+		prefix = root.Space + ":"
+	}
+	imported := map[string]bool{d.target: true}
 	for i, el := range d.root.ChildElements() {
 		switch el.Tag {
 		case "import", "include", "redefine":
@@ -168,8 +198,20 @@ func (d *document) forValidation(names map[*etree.Element]string) ([]byte, error
 			continue
 		}
 		copies[i].CreateAttr("schemaLocation", names[d.links[at].to.root])
+		if el.Tag == "import" {
+			imported[el.SelectAttrValue("namespace", "")] = true
+		}
 	}
-	bounded(root)
+	for _, space := range spaces {
+		if !imported[space] {
+			el := etree.NewElement(prefix + "import")
+			if space != "" {
+				el.CreateAttr("namespace", space)
+			}
+			root.InsertChildAt(0, el)
+		}
+	}
+	loosen(root, unchecked)
 	doc := etree.NewDocumentWithRoot(root)
 	doc.WriteSettings.CanonicalAttrVal = true
 	text, err := doc.WriteToBytes()
@@ -179,8 +221,8 @@ func (d *document) forValidation(names map[*etree.Element]string) ([]byte, error
 	return text, nil
 }
 
-// bounded makes large occurrences unbounded.
-func bounded(el *etree.Element) {
+// loosen makes large occurrences unbounded and leaves out what is unchecked.
+func loosen(el *etree.Element, unchecked []string) {
 	if a := el.SelectAttr("maxOccurs"); a != nil && a.Value != "unbounded" {
 		if n, err := strconv.Atoi(strings.TrimSpace(a.Value)); err != nil || n > maxUnrolled {
 			a.Value = "unbounded"
@@ -192,6 +234,15 @@ func bounded(el *etree.Element) {
 		}
 	}
 	for _, c := range el.ChildElements() {
-		bounded(c)
+		if name := c.SelectAttrValue("name", ""); name != "" && slices.Contains(unchecked, name) {
+			switch c.Tag {
+			case "key", "keyref", "unique":
+				el.RemoveChild(c)
+			case "attribute":
+				c.RemoveAttr("fixed")
+				c.RemoveAttr("default")
+			}
+		}
+		loosen(c, unchecked)
 	}
 }
