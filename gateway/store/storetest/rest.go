@@ -1,0 +1,253 @@
+package storetest
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/adapters"
+	"sluice/contracts/canonical"
+	"sluice/gateway"
+	"sluice/gateway/store"
+)
+
+func testEndpoints(t *testing.T, b *bench) {
+	all, err := b.Endpoints(b.ctx)
+	b.must(err)
+	if len(all) != 0 {
+		t.Errorf("there are %d endpoints", len(all))
+	}
+	e, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", func(e *gateway.EndpointState) error { return nil })
+	b.must(err)
+	if e.Health != gateway.Up || e.Epoch != 0 {
+		t.Errorf("an unknown endpoint is %+v", e)
+	}
+	trip := func(e *gateway.EndpointState) error {
+		e.Trip("5 of 10 failed", "node", b.now.Add(time.Minute), b.now)
+		return nil
+	}
+	_, err = b.UpdateEndpoint(b.ctx, "zags", "moscow", trip)
+	b.must(err)
+	refused := errors.New("refused")
+	if _, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", func(e *gateway.EndpointState) error { e.Release("x", b.now); return refused }); err != refused {
+		t.Errorf("got %v, want the function's own error", err)
+	}
+	all, err = b.Endpoints(b.ctx)
+	b.must(err)
+	want := gateway.EndpointState{
+		Agency: "zags", Name: "moscow", Health: gateway.Held, Reason: gateway.HeldByBreaker, Text: "5 of 10 failed", By: "node",
+		Epoch: 1, Since: b.now, Until: b.now.Add(time.Minute), LastEvent: 1,
+	}
+	if len(all) != 1 || !slices.Equal([]any{all[0].Health, all[0].Reason, all[0].Text, all[0].By, all[0].Epoch, all[0].Since, all[0].Until, all[0].LastEvent},
+		[]any{want.Health, want.Reason, want.Text, want.By, want.Epoch, want.Since, want.Until, want.LastEvent}) {
+		t.Errorf("stored %+v, want %+v", all, want)
+	}
+
+	// One of many nodes gets the probe.
+	b.tick(time.Minute)
+	var wg sync.WaitGroup
+	won := make([]bool, 20)
+	for i := range won {
+		wg.Go(func() {
+			_, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", func(e *gateway.EndpointState) error {
+				won[i] = e.BeginProbe(string(rune('a'+i)), b.now.Add(time.Minute), b.now)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	n := 0
+	for _, w := range won {
+		if w {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d nodes probe", n)
+	}
+}
+
+// next reads what is to be told.
+func (b *bench) next(limit, follow int) []store.Outgoing {
+	b.t.Helper()
+	events, err := b.NextEvents(b.ctx, b.now, limit, follow)
+	b.must(err)
+	return events
+}
+
+func kinds(events []store.Outgoing) (k []string) {
+	for _, e := range events {
+		k = append(k, e.Type)
+	}
+	return k
+}
+
+// Events of a request come in order, and one after it was told; other requests do not wait for it.
+func testEvents(t *testing.T, b *bench) {
+	a, c := b.create(), b.create(func(p *gateway.NewRequestParams) { p.Client = "other" })
+	b.register(a, "1", canonical.Status{Code: canonical.Completed, At: noon})
+	b.tick(2 * time.Minute)
+	b.register(c, "2")
+
+	got := b.next(10, 10)
+	want := []string{canonical.EventRegistered, canonical.EventStatusChanged, canonical.EventClosed, canonical.EventRegistered}
+	if !slices.Equal(kinds(got), want) {
+		t.Fatalf("to be told: %v, want %v", kinds(got), want)
+	}
+	if got[0].Client != "portal" || got[3].Client != "other" {
+		t.Errorf("whose they are: %q and %q", got[0].Client, got[3].Client)
+	}
+	var body canonical.Event
+	b.must(json.Unmarshal(got[2].Body, &body))
+	if body.ID != got[2].ID || body.Type != got[2].Type || body.Subject != a.ID || body.Data.Outcome != "completed" || !body.Time.Equal(got[2].At) || body.SpecVersion != "1.0" {
+		t.Errorf("the event is %s", got[2].Body)
+	}
+	if heads := b.next(10, 0); len(heads) != 2 || heads[0].ID != got[0].ID {
+		t.Errorf("the oldest of each are %v", kinds(heads))
+	}
+	if one := b.next(1, 0); len(one) != 1 {
+		t.Errorf("asked for one stream and got %d", len(one))
+	}
+	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 1}}, b.now))
+	left := b.next(10, 10)
+	left = slices.DeleteFunc(left, func(e store.Outgoing) bool { return e.Stream != got[0].Stream })
+	if !slices.Equal(kinds(left), want[1:3]) {
+		t.Errorf("left: %v", kinds(left))
+	}
+	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 2, Last: 3}, {Stream: got[3].Stream, First: 1, Last: 1}}, b.now))
+	if left := b.next(10, 10); len(left) != 0 {
+		t.Errorf("told twice: %v", kinds(left))
+	}
+	due, err := b.NextEventDue(b.ctx)
+	b.must(err)
+	if !due.IsZero() {
+		t.Errorf("something is due at %v", due)
+	}
+	b.update(c.ID, func(r *gateway.Request) error {
+		_, err := r.ApplyStatuses("zags", []canonical.Status{{Code: canonical.InProgress, At: b.now}}, gateway.FromPush, b.now)
+		return err
+	})
+	if more := b.next(10, 10); len(more) != 1 || more[0].N != 2 {
+		t.Errorf("what came later is %+v", more)
+	}
+}
+
+func testEventFailed(t *testing.T, b *bench) {
+	r := b.create()
+	b.register(r, "1", canonical.Status{Code: canonical.InProgress, At: noon})
+	first := b.next(1, 0)[0]
+	retry := b.now.Add(time.Hour)
+	b.must(b.EventFailed(b.ctx, first.Stream, first.N, retry, "the webhook answered 500"))
+	if got := b.next(10, 10); len(got) != 0 {
+		t.Errorf("those after it went ahead: %v", kinds(got))
+	}
+	due, err := b.NextEventDue(b.ctx)
+	b.must(err)
+	if !due.Equal(retry) {
+		t.Errorf("due at %v, want %v", due, retry)
+	}
+	b.now = retry
+	if got := b.next(10, 10); len(got) != 2 || got[0].Attempts != 1 || got[1].Attempts != 0 || got[0].ID != first.ID || string(got[0].Body) != string(first.Body) {
+		t.Errorf("then %+v", got)
+	}
+}
+
+func testEndpointEvents(t *testing.T, b *bench) {
+	for _, change := range []func(*gateway.EndpointState) error{
+		func(e *gateway.EndpointState) error { e.Trip("down", "node", b.now, b.now); return nil },
+		func(e *gateway.EndpointState) error { e.Release("node", b.now); return nil },
+	} {
+		_, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", change)
+		b.must(err)
+	}
+	r := b.create()
+	b.register(r, "1")
+	got := b.next(10, 10)
+	if len(got) != 3 {
+		t.Fatalf("to be told: %v", kinds(got))
+	}
+	for _, e := range got {
+		if (e.Client == "") != (e.Type == canonical.EventAgencyDown || e.Type == canonical.EventAgencyRecovered) {
+			t.Errorf("%s is for %q", e.Type, e.Client)
+		}
+	}
+	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 2}}, b.now))
+	if left := b.next(10, 10); len(left) != 1 && len(left) != 2 {
+		t.Errorf("left: %v", kinds(left))
+	}
+}
+
+var dead = adapters.Error{Class: adapters.Permanent, Code: "mapping", Text: "can't go"}
+
+func testCommitHook(t *testing.T, b *bench) {
+	commits := make(chan store.Commit, 100)
+	b.OnCommit(func(c store.Commit) { commits <- c })
+	r := b.create()
+	c := <-commits
+	if !slices.Equal(c.Lanes, []store.Lane{{Agency: "zags", Endpoint: "moscow"}}) || c.Events {
+		t.Errorf("an accept made ready %+v", c)
+	}
+	claim := b.begin(r)
+	b.update(r.ID, func(r *gateway.Request) error {
+		return r.Die(claim, gateway.Exchange{}, &dead, b.now)
+	})
+	for c = range commits {
+		if c.Events {
+			break
+		}
+	}
+	if _, err := b.Request(b.ctx, r.ID); err != nil || len(b.next(1, 0)) != 1 {
+		t.Error("the event was not there when it was announced")
+	}
+}
+
+// What has ended long ago goes with all that belongs to it; what is open, or not told yet, stays.
+func testPrune(t *testing.T, b *bench) {
+	done := canonical.Status{Code: canonical.Completed, At: noon}
+	open, untold := b.create(), b.create()
+	b.register(untold, "1", done)
+	var told []*gateway.Request
+	for range 3 {
+		r := b.register(b.create(), "2", done)
+		b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: r.Seq, First: 1, Last: r.LastEvent}}, b.now))
+		told = append(told, r)
+		b.tick(time.Minute + time.Second)
+	}
+	_, err := b.KeepPush(b.ctx, "tax", "9", []byte("x"), noon)
+	b.must(err)
+	b.tick(time.Hour)
+	late := b.register(b.create(), "3", done)
+	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: late.Seq, First: 1, Last: late.LastEvent}}, b.now))
+
+	n, err := b.Prune(b.ctx, b.now.Add(-time.Minute))
+	b.must(err)
+	if n != len(told) {
+		t.Errorf("%d were deleted, want %d", n, len(told))
+	}
+	for _, r := range told {
+		if _, err := b.Request(b.ctx, r.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("still there: %v", err)
+		}
+		if a, err := b.Attempts(b.ctx, r.Deliveries[0].ID); err != nil || len(a) != 0 {
+			t.Errorf("its attempts: %v, %v", a, err)
+		}
+		if _, err := b.Body(b.ctx, r.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("its body: %v", err)
+		}
+	}
+	for _, r := range []*gateway.Request{open, untold, late} {
+		b.load(r.ID)
+	}
+	if kept, err := b.Pushes(b.ctx, "tax", "9"); err != nil || len(kept) != 0 {
+		t.Errorf("an old push is still kept: %v, %v", kept, err)
+	}
+	if n, err = b.Prune(b.ctx, b.now.Add(-time.Minute)); err != nil || n != 0 {
+		t.Errorf("then %d were deleted, %v", n, err)
+	}
+}
