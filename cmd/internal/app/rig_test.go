@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,30 +73,20 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// freeAddress finds a port on loopback that nobody uses now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // newRig starts everything and stops it with the test. Personal data and secrets in the log fail the test.
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, log: &syncBuffer{}, events: map[string][]canonical.Event{}, heard: make(chan struct{}, 1),
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}}
 	hook := httptest.NewServer(http.HandlerFunc(r.receive))
-	agencies := freeAddress(t)
+	var agencies atomic.Pointer[url.URL] // of the door, known once it is open
+	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(agencies.Load()) }})
 	var err error
 	r.sim, err = agencysim.Start(context.Background(), agencysim.Config{
 		StepDelay: 50 * time.Millisecond,
 		Push: map[string]agencysim.Target{
-			agencysim.ZAGS:   {URL: "http://" + agencies + "/agencies/zags", Token: secrets["ZAGS"]},
-			agencysim.Social: {URL: "http://" + agencies + "/agencies/social/status", Token: secrets["SOCIAL"]},
+			agencysim.ZAGS:   {URL: front.URL + "/agencies/zags", Token: secrets["ZAGS"]},
+			agencysim.Social: {URL: front.URL + "/agencies/social/status", Token: secrets["SOCIAL"]},
 		},
 	})
 	if err != nil {
@@ -110,14 +102,19 @@ func newRig(t *testing.T) *rig {
 	r.App = openApp(t, fmt.Sprintf(`
 database: %q
 workspaces: [%q]
-listen: { portal: { address: "127.0.0.1:0" }, agencies: { address: %q }, operators: { address: "127.0.0.1:0" } }
+listen: { portal: { address: "127.0.0.1:0" }, agencies: { address: "127.0.0.1:0" }, operators: { address: "127.0.0.1:0" } }
 clients:
   portal: { token: env:PORTAL, webhook: { url: %q, secret: env:WEBHOOK } }
   other: { token: env:OTHER }
 agencies: { zags: { token: env:ZAGS }, social: { token: env:SOCIAL } }
 operators: { duty: { token: env:DUTY } }
 stop: 5s
-`, filepath.Join(dir, "sluice.db"), workspace, agencies, hook.URL), r.log)
+`, filepath.Join(dir, "sluice.db"), workspace, hook.URL), r.log)
+	door, err := url.Parse(r.AgenciesURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	agencies.Store(door)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
@@ -130,6 +127,7 @@ stop: 5s
 			t.Error(err)
 		}
 		hook.Close()
+		front.Close()
 		r.client.CloseIdleConnections()
 		for _, word := range append([]string{"Пример", "156-842-739", "15684273901"}, values(secrets)...) {
 			if strings.Contains(r.log.String(), word) {
