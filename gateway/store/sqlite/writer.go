@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -19,12 +20,13 @@ import (
 type writer struct {
 	*conn
 	cache   *cache
-	log     func(msg string, args ...any)
+	log     *slog.Logger
 	group   int
 	ops     chan *op
 	stop    chan struct{}
 	done    chan struct{}
 	nextSeq int64
+	failing bool // since the last commit that succeeded
 	hooks   []func(store.Commit)
 
 	// Of the group that is being run:
@@ -46,7 +48,7 @@ var ops = sync.Pool{New: func() any { return &op{end: make(chan struct{}, 1)} }}
 
 func newWriter(c *conn, cache *cache, cfg Config) (*writer, error) {
 	w := &writer{
-		conn: c, cache: cache, group: cfg.Group, log: cfg.Log.Error, ops: make(chan *op, cfg.Group),
+		conn: c, cache: cache, group: cfg.Group, log: cfg.Log, ops: make(chan *op, cfg.Group),
 		stop: make(chan struct{}), done: make(chan struct{}), fresh: map[string]*gateway.Request{},
 	}
 	// One process has the database, so whoever owned deliveries before is gone.
@@ -246,6 +248,10 @@ func (w *writer) end() error {
 	if _, err := w.exec("COMMIT"); err != nil {
 		return err
 	}
+	if w.failing {
+		w.log.Info("the store can write again")
+	}
+	w.failing = false
 	w.cache.put(w.fresh)
 	w.cache.drop(w.pruned)
 	if len(w.commit.Lanes) > 0 || w.commit.Events {
@@ -260,7 +266,10 @@ func (w *writer) end() error {
 // abort rolls back and gives the error to all that have none of their own.
 func (w *writer) abort(group []*op, err error) {
 	w.rollback()
-	w.log("writing failed; nothing of the group was stored", "writes", len(group), "error", err)
+	if !w.failing { // once, and not for each of those who try again
+		w.log.Error("the store can't write", "err", describe("writing", err))
+	}
+	w.failing = true
 	for _, o := range group {
 		if o.err == nil {
 			o.err = err
