@@ -19,6 +19,7 @@ const storeTimeout = 30 * time.Second
 // job is one delivery in a worker's hands.
 type job struct {
 	*lane
+	lease   context.Context // ends with the lease that the attempt was begun under
 	claim   gateway.Claim
 	request *gateway.Request // as it was begun
 	d       *gateway.Delivery
@@ -53,10 +54,11 @@ func (l *lane) begin(m queue.Message) (*job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a message that is not ours: %w: %w", err, gateway.ErrStale)
 	}
-	if err := l.e.lease.held(); err != nil {
+	owner, lease, err := l.e.lease.take()
+	if err != nil {
 		return nil, err
 	}
-	j := &job{lane: l, claim: gateway.Claim{DeliveryID: m.DeliveryID, Epoch: m.Epoch, Owner: l.e.c.Owner}}
+	j := &job{lane: l, lease: lease, claim: gateway.Claim{DeliveryID: m.DeliveryID, Epoch: m.Epoch, Owner: owner}}
 	now := l.e.c.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()

@@ -142,10 +142,15 @@ func settle(s *adapters.Service) time.Duration {
 	return 30 * time.Second
 }
 
-// record writes a decision. It is tried until it succeeds, because the agency may already have acted, and given up
-// only when this process must no longer send: then the lease's end hands the delivery to the sweep.
+// recordTries is how often a decision is written that the store can't take, though it can be written.
+const recordTries = 5
+
+// record writes a decision. While the store is unavailable it is tried again, because the agency may already have
+// acted; it is given up only when this process must no longer send: then the lease's end hands the delivery to the
+// sweep. A decision that the store can't take for its content leaves the delivery to the operators.
 func (j *job) record(change func(*gateway.Request) error) (*gateway.Request, bool) {
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	pause := 50 * time.Millisecond
+	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 		r, err := j.e.update(ctx, j.request.ID, change)
 		cancel()
@@ -158,11 +163,26 @@ func (j *job) record(change func(*gateway.Request) error) (*gateway.Request, boo
 			return nil, false
 		}
 		j.e.c.Log.Error("an outcome could not be recorded", "delivery", j.d.ID, "err", err)
-		if j.e.lease.held() != nil {
+		switch {
+		case j.e.lease.held() != nil, try >= 2*recordTries && !errors.Is(err, store.ErrUnavailable):
 			return nil, false
+		case try == recordTries && !errors.Is(err, store.ErrUnavailable):
+			change = j.unrecordable()
 		}
 		time.Sleep(pause)
+		pause = min(2*pause, time.Second)
 	}
+}
+
+// unrecordable gives up a delivery whose outcome the store refuses: a bug that the next attempt would meet again.
+func (j *job) unrecordable() func(*gateway.Request) error {
+	now := j.e.c.Now()
+	e := &adapters.Error{Class: adapters.Ambiguous, Code: "not_recorded", Text: "the attempt's outcome could not be recorded; the agency may have the message",
+		Remedy: adapters.Text{
+			RU: "Узнайте у ведомства, получило ли оно запрос; запись в журнале передайте разработчику.",
+			EN: "Ask the agency whether it has the request, and give the log's record to the developers.",
+		}}
+	return func(r *gateway.Request) error { return r.Die(j.claim, gateway.Exchange{StartedAt: now}, e, now) }
 }
 
 // after does what a new state asks for.

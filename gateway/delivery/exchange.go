@@ -18,7 +18,7 @@ func (j *job) exchange() (receipt adapters.Receipt, found bool, x outcome) {
 	if j.d.Attempts == 1 && j.d.Kind == gateway.Submit && !j.probe {
 		since = j.request.AcceptedAt
 	}
-	x = j.call(j.kind(), since, func(ctx context.Context) (err error) {
+	x = j.call(j.lease, j.kind(), since, func(ctx context.Context) (err error) {
 		if j.service == nil {
 			return exchange.New(adapters.Permanent, exchange.CodeUnsupported,
 				fmt.Sprintf("the agency %s no longer offers the service %s", j.agency.Name, j.request.Service), nil)

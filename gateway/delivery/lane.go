@@ -30,6 +30,8 @@ type lane struct {
 	limiter   *limiter
 	breaker   *breaker
 
+	polls   chan struct{} // holds one for each poll that is planned or under way
+	asking  chan struct{} // holds one for each poll under way: at most half of the concurrency, so that sending goes on
 	wake    chan struct{}
 	drained atomic.Bool // the last window held everything that was due
 
@@ -46,6 +48,8 @@ func newLane(e *Engine, a *adapters.Agency, name string) *lane {
 		e: e, agency: a, name: name, key: a.Name + "/" + name, line: a.Name + "." + name, spec: spec,
 		attempt: m.Limits.Attempt,
 		limiter: newLimiter(spec.Concurrency, float64(spec.Rate)),
+		polls:   make(chan struct{}, pollQueue),
+		asking:  make(chan struct{}, max(1, spec.Concurrency/2)),
 		wake:    make(chan struct{}, 1),
 		row:     &gateway.EndpointState{Agency: a.Name, Name: name, Health: gateway.Up},
 	}

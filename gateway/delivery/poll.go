@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
@@ -15,9 +14,10 @@ import (
 )
 
 const (
-	pollBatch   = 100 // polls looked up at a time
-	pollJitter  = 0.1 // spreads the polls of what was registered together
-	pollWorkers = 32  // exchanges of all lanes at a time
+	pollBatch    = 100       // polls looked up at a time
+	pollQueue    = 256       // polls of one endpoint that wait for their turn; the store keeps the others
+	pollJitter   = 0.1       // spreads the polls of what was registered together
+	pollUnserved = time.Hour // between looks at a request whose agency no manifest has
 )
 
 // NextPoll is when the agency is next asked for the statuses of a request that it has since registered: one that pushes
@@ -38,31 +38,21 @@ func NextPoll(s *adapters.Service, registered, now time.Time) time.Time {
 
 // poll asks agencies for statuses as they become due, until ctx ends.
 func (e *Engine) poll(ctx context.Context) error {
-	var g errgroup.Group
-	g.SetLimit(pollWorkers)
-	defer g.Wait()
+	var asking sync.WaitGroup // one agency's slow answers must not keep the next look waiting
+	defer asking.Wait()
 	never := make(chan struct{})
 	for e.wait(ctx, never, e.c.Now().Add(e.c.Tick)) {
-		for {
+		for ctx.Err() == nil {
 			refs, err := e.c.Store.DuePolls(ctx, e.c.Now(), pollBatch)
 			if err != nil {
-				if ctx.Err() == nil {
-					e.c.Log.Error("looking for requests whose agency is to be asked", "err", err)
-				}
+				e.trouble(ctx, "looking for requests whose agency is to be asked", err)
 				break
 			}
-			for _, ref := range refs {
-				g.Go(func() error {
-					e.pollOne(ctx, ref)
-					return nil
-				})
-			}
-			// Each look must find the polls of the one before claimed, or it would start them again.
-			if len(refs) < pollBatch || g.Wait() != nil {
+			e.each(refs, func(ref store.Ref) { e.planPoll(ctx, ref, &asking) })
+			if len(refs) < pollBatch {
 				break
 			}
 		}
-		g.Wait() //nolint:errcheck // its functions return nil
 	}
 	return ctx.Err()
 }
@@ -70,16 +60,17 @@ func (e *Engine) poll(ctx context.Context) error {
 // errTaken leaves Update without a write: another node polls, or nothing is to be asked any more.
 var errTaken = errors.New("the poll is another's")
 
-// pollOne asks about one request. The next poll is planned before this one begins: that claims it among the nodes,
-// and an outage of the agency or the hub never leaves a request that nobody asks about. While the endpoint is held
-// the poll is put off to its next turn.
-func (e *Engine) pollOne(ctx context.Context, ref store.Ref) {
+// planPoll plans a request's next poll and begins the one that is due. Planning first claims the poll among the nodes,
+// and no outage of the agency or the hub leaves a request that nobody asks about. A poll that can't begin now — the
+// endpoint is held, or has enough of them waiting — is put off a little, so that those of other
+// agencies get their turn.
+func (e *Engine) planPoll(ctx context.Context, ref store.Ref, asking *sync.WaitGroup) {
 	l := e.byKey[ref.Agency+"/"+ref.Endpoint]
 	now := e.c.Now()
-	held := l == nil
-	if !held {
-		why, _ := l.gate(now)
-		held = why != ""
+	soon := now.Add(pollUnserved)
+	begins := false
+	if l != nil {
+		begins, soon = l.takePoll(now)
 	}
 	r, err := e.c.Store.Update(ctx, ref.RequestID, func(r *gateway.Request) error {
 		d, err := r.Delivery(ref.DeliveryID)
@@ -89,16 +80,51 @@ func (e *Engine) pollOne(ctx context.Context, ref store.Ref) {
 		if d.State != gateway.Registered || d.PollAt.IsZero() || d.PollAt.After(now) {
 			return errTaken
 		}
-		next := now.Add(time.Hour) // the agency is not served at the moment
+		next := soon
 		if l != nil {
-			next = NextPoll(l.agency.Services[r.Service], d.EndedAt, now)
+			if next = NextPoll(l.agency.Services[r.Service], d.EndedAt, now); !begins {
+				next = earliest(next, soon)
+			}
 		}
 		return r.AskAt(d.ID, next)
 	})
-	if err != nil || held {
-		if err != nil && !errors.Is(err, errTaken) && ctx.Err() == nil {
-			e.c.Log.Error("planning a poll", "delivery", ref.DeliveryID, "err", err)
+	if err != nil && !errors.Is(err, errTaken) {
+		e.trouble(ctx, "planning a poll", err)
+	}
+	switch {
+	case begins && err != nil:
+		<-l.polls
+	case begins:
+		asking.Go(func() {
+			defer func() { <-l.polls }()
+			l.pollOne(ctx, r, ref)
+		})
+	}
+}
+
+// takePoll takes one of the places that the lane has for polls, or says when to try again.
+func (l *lane) takePoll(now time.Time) (taken bool, soon time.Time) {
+	soon = now.Add(l.attempt)
+	if why, until := l.gate(now); why != "" {
+		if until.After(now) {
+			soon = until
 		}
+		return false, soon
+	}
+	select {
+	case l.polls <- struct{}{}:
+		return true, soon
+	default:
+		return false, soon
+	}
+}
+
+// pollOne asks about one request, in the lane's turn.
+func (l *lane) pollOne(ctx context.Context, r *gateway.Request, ref store.Ref) {
+	select {
+	case l.asking <- struct{}{}:
+		defer func() { <-l.asking }()
+	case <-ctx.Done():
 		return
 	}
 	if err := l.pass(ctx); err != nil {
@@ -119,8 +145,12 @@ func (l *lane) pollNow(r *gateway.Request, ref store.Ref) (good bool) {
 		l.e.c.Log.Error("a poll was left out", "delivery", d.ID, "err", err)
 		return false
 	}
+	_, lease, err := l.e.lease.take()
+	if err != nil {
+		return false
+	}
 	var receipt adapters.Receipt
-	x := l.call("poll", time.Time{}, func(ctx context.Context) (err error) {
+	x := l.call(lease, "poll", time.Time{}, func(ctx context.Context) (err error) {
 		poller, ok := l.agency.Adapter.(adapters.StatusPoller)
 		if !ok {
 			return unsupported("asks for statuses")
@@ -137,10 +167,33 @@ func (l *lane) pollNow(r *gateway.Request, ref store.Ref) (good bool) {
 	good = l.judge(x)
 	l.e.reportPoll(l, d, x)
 	l.e.unknown(l.agency.Name, r.Service, d.ID, receipt.Unknown)
+	if x.err != nil {
+		l.pollSooner(r.ID, d.ID, x.ended)
+	}
 	if x.err == nil && len(receipt.Statuses) > 0 {
 		l.e.applyStatuses(r.ID, l.agency.Name, receipt.Statuses, gateway.FromPoll)
 	}
 	return good
+}
+
+// pollSooner repeats a poll that failed before its next turn, where that is far off.
+func (l *lane) pollSooner(requestID, deliveryID string, now time.Time) {
+	soon := now.Add(l.e.c.Retry.Max)
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	_, err := l.e.c.Store.Update(ctx, requestID, func(r *gateway.Request) error {
+		d, err := r.Delivery(deliveryID)
+		if err != nil {
+			return err
+		}
+		if d.PollAt.IsZero() || !d.PollAt.After(soon) {
+			return errTaken
+		}
+		return r.AskAt(deliveryID, soon)
+	})
+	if err != nil && !errors.Is(err, errTaken) {
+		l.e.c.Log.Error("planning to repeat a poll", "delivery", deliveryID, "err", err)
+	}
 }
 
 func (e *Engine) reportPoll(l *lane, d *gateway.Delivery, x outcome) {

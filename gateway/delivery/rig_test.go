@@ -209,6 +209,14 @@ type hub struct {
 	changed *sync.Cond // something happened that a test may wait for
 	swept   map[string]int
 	healths []string
+	counts  map[string]int // exchanges by kind and class
+}
+
+// count is how often an exchange of a kind ended in a class.
+func (h *hub) count(kindAndClass string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.counts[kindAndClass]
 }
 
 // openStore makes a store in a file of the test's own.
@@ -225,7 +233,7 @@ func openStore(t *testing.T) *sqlite.Store {
 // newHub makes a hub over a store without starting it; tune may change the engine's configuration.
 func newHub(t *testing.T, s *sqlite.Store, c *clock, agencies []*adapters.Agency, tune ...func(*Config)) *hub {
 	t.Helper()
-	h := &hub{t: t, store: s, clock: c, swept: map[string]int{}}
+	h := &hub{t: t, store: s, clock: c, swept: map[string]int{}, counts: map[string]int{}}
 	h.changed = sync.NewCond(&h.mu)
 	cfg := Config{
 		Store: s, Queue: queue.NewMemory(0), Registry: registry(agencies), Now: c.now, Metrics: h,
@@ -301,8 +309,20 @@ func (h *hub) request(id string) *gateway.Request {
 // await waits until holds; it looks again whenever the engine reports something.
 func (h *hub) await(what string, holds func() bool) {
 	h.t.Helper()
-	late := time.AfterFunc(patience, h.changed.Broadcast)
-	defer late.Stop()
+	look := time.NewTicker(20 * time.Millisecond) // not all that a test waits for is reported
+	defer look.Stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			select {
+			case <-look.C:
+				h.changed.Broadcast()
+			case <-ended:
+				return
+			}
+		}
+	}()
 	deadline := time.Now().Add(patience)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -369,11 +389,13 @@ func (h *hub) tell(note func()) {
 	h.changed.Broadcast()
 }
 
-func (h *hub) Attempt(_, _, _, _ string, _ time.Duration) { h.tell(func() {}) }
-func (h *hub) FirstByte(_, _ string, _ time.Duration)     {}
-func (h *hub) Delivery(_, _, _ string)                    { h.tell(func() {}) }
-func (h *hub) UnknownCode(_, _ string)                    {}
-func (h *hub) Swept(what string, n int)                   { h.tell(func() { h.swept[what] += n }) }
+func (h *hub) Attempt(_, _, kind, class string, _ time.Duration) {
+	h.tell(func() { h.counts[kind+" "+class]++ })
+}
+func (h *hub) FirstByte(_, _ string, _ time.Duration) {}
+func (h *hub) Delivery(_, _, _ string)                { h.tell(func() {}) }
+func (h *hub) UnknownCode(_, _ string)                {}
+func (h *hub) Swept(what string, n int)               { h.tell(func() { h.swept[what] += n }) }
 func (h *hub) Endpoint(agency, _, health string) {
 	h.tell(func() { h.healths = append(h.healths, agency+" "+health) })
 }

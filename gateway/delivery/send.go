@@ -34,10 +34,10 @@ func (x outcome) class() string {
 const classRegistered = "registered"
 
 // call calls an agency: with the attempt's deadline, recorded, measured, and with every way to fail made an
-// *adapters.Error. It runs in the lease's context, not in that of what led to it, so that a stop lets it end.
+// *adapters.Error. ctx is the lease's (lease.take), not that of what led to the call, so that a stop lets it end.
 // since is when the request was accepted; zero when that does not matter.
-func (l *lane) call(kind string, since time.Time, fn func(context.Context) error) outcome {
-	ctx, cancel := context.WithTimeout(l.e.lease.context(), l.attempt)
+func (l *lane) call(ctx context.Context, kind string, since time.Time, fn func(context.Context) error) outcome {
+	ctx, cancel := context.WithTimeout(ctx, l.attempt)
 	defer cancel()
 	rec := &recorder{limit: l.e.c.WireLimit, now: l.e.c.Now}
 	x := outcome{started: l.e.c.Now()}

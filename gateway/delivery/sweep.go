@@ -54,6 +54,9 @@ func (e *Engine) sweepExpired(ctx context.Context) {
 		return
 	}
 	e.each(refs, func(ref store.Ref) {
+		if ref.Owner == e.lease.name() && e.lease.held() == nil {
+			return // our own, under way: the clock was put forward, and the heartbeat has not followed yet
+		}
 		var state gateway.DeliveryState
 		_, err := e.update(ctx, ref.RequestID, func(r *gateway.Request) error {
 			d, err := r.Delivery(ref.DeliveryID)
