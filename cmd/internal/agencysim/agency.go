@@ -101,15 +101,16 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// cut removes what lies from the first occurrence of from to the end of the next to.
+// cut removes what lies from the first occurrence of from to the end of the next to after it.
 func cut(b []byte, from, to string) []byte {
 	i := bytes.Index(b, []byte(from))
 	if i < 0 {
 		return b
 	}
-	j := bytes.Index(b[i:], []byte(to))
+	rest := b[i+len(from):]
+	j := bytes.Index(rest, []byte(to))
 	if j < 0 {
 		return b
 	}
-	return append(b[:i:i], b[i+j+len(to):]...)
+	return append(b[:i:i], rest[j+len(to):]...)
 }

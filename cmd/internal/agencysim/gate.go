@@ -17,6 +17,7 @@ type gate struct {
 	mu     sync.Mutex
 	addr   string
 	server *http.Server
+	lis    net.Listener
 	shuts  int // outages in force
 	closed bool
 	done   sync.WaitGroup
@@ -37,7 +38,7 @@ func (g *gate) listen() error {
 	}
 	g.addr = ln.Addr().String() // the next time the same port
 	srv := &http.Server{Handler: g.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	g.server = srv
+	g.server, g.lis = srv, ln
 	g.done.Go(func() {
 		if err := srv.Serve(ln); err != http.ErrServerClosed {
 			g.ended(err)
@@ -52,7 +53,9 @@ func (g *gate) shut() {
 	defer g.mu.Unlock()
 	g.shuts++
 	if g.server != nil {
-		_ = g.server.Close() // connections die anyway
+		// A server that has not come round to serving yet would leave its listener open. Connections die anyway.
+		_ = g.server.Close()
+		_ = g.lis.Close()
 		g.server = nil
 	}
 }

@@ -78,6 +78,23 @@ func (c *clock) advance(d time.Duration) {
 	}
 }
 
+// toNext moves to the first timer, if there is one.
+func (c *clock) toNext() {
+	c.mu.Lock()
+	var first *timer
+	for _, t := range c.timers {
+		if !t.done && (first == nil || t.at.Before(first.at)) {
+			first = t
+		}
+	}
+	wait := time.Duration(0)
+	if first != nil {
+		wait = first.at.Sub(c.now)
+	}
+	c.mu.Unlock()
+	c.advance(wait)
+}
+
 // hub takes pushes and answers them as told.
 type hub struct {
 	*httptest.Server
@@ -165,7 +182,7 @@ func start(t *testing.T, cfg Config) *rig {
 // id returns a message id that differs for each n.
 func id(n int) string { return fmt.Sprintf("0192f3a0-0000-7000-8000-%012d", n) }
 
-func sample(t *testing.T, file string, n int, surname string) string {
+func sample(t testing.TB, file string, n int, surname string) string {
 	t.Helper()
 	b, err := os.ReadFile("testdata/" + file)
 	if err != nil {

@@ -87,11 +87,26 @@ func (v *xmlValidator) validate(message []byte) []problem {
 	if all, ok := xsderrors.AsValidations(err); ok {
 		out := make([]problem, len(all))
 		for i, e := range all {
-			out[i] = problem{e.Path, e.Message}
+			out[i] = problem{e.Path, said(e)}
 		}
 		return out
 	}
 	return []problem{{text: err.Error()}}
+}
+
+// said returns all that the validator knows of a violation.
+func said(v xsderrors.Validation) string {
+	s := v.Message
+	if len(v.Expected) > 0 {
+		s += ", expected " + strings.Join(v.Expected, ", ")
+	}
+	if v.Actual != "" {
+		s += ", found " + v.Actual
+	}
+	if v.Line > 0 {
+		s += fmt.Sprintf(" (line %d, column %d)", v.Line, v.Column)
+	}
+	return s
 }
 
 // inlineSchema cuts the one schema out of a WSDL.
