@@ -8,8 +8,8 @@ import (
 	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// node is one schema ready for checking. What it can't check itself (dynamic references, unevaluated members, content)
-// it leaves to the library, for the whole subtree.
+// node is one schema ready for checking. What it can't check itself (dynamic references, most of what unevaluated members
+// are) it leaves to the library, for the whole subtree.
 type node struct {
 	library *santhosh.Schema // set where the library checks
 
@@ -41,8 +41,9 @@ type objectRules struct {
 	members           []member
 	index             map[string]int
 	patterns          []patternMember
-	rest              *node // of additional members; nil lets them all in
-	closed            bool  // additional members are refused
+	rest              *node           // of additional members; nil lets them all in
+	closed            bool            // additional members are refused
+	elsewhere         map[string]bool // members that allOf and references describe, where unevaluatedProperties closes them in
 	names             *node
 	min, max          int // -1: without bound
 	dependentRequired []dependency
@@ -145,8 +146,32 @@ func (s *Set) list(schemas []*santhosh.Schema) []*node {
 // beyond tells what the checker leaves to the library.
 func beyond(sch *santhosh.Schema) bool {
 	return sch.DraftVersion < 2019 || sch.RecursiveRef != nil || sch.DynamicRef != nil ||
-		sch.UnevaluatedProperties != nil || sch.UnevaluatedItems != nil || len(sch.DependentSchemas) > 0 ||
+		sch.UnevaluatedProperties != nil && !closedIn(sch) || sch.UnevaluatedItems != nil || len(sch.DependentSchemas) > 0 ||
 		len(sch.Dependencies) > 0 || sch.AdditionalItems != nil || sch.Items != nil || len(sch.Extensions) > 0
+}
+
+// closedIn tells whether unevaluatedProperties is false and the members it lets through are known beforehand: those of
+// properties, here and under allOf and references. So is the usual way to extend an object.
+func closedIn(sch *santhosh.Schema) bool {
+	rest := sch.UnevaluatedProperties
+	return rest.Bool != nil && !*rest.Bool && sch.AdditionalProperties == nil && describes(sch, map[string]bool{}, 0)
+}
+
+// describes collects the members that a schema describes; false where that depends on the value.
+func describes(sch *santhosh.Schema, names map[string]bool, depth int) bool {
+	if depth > 16 || len(sch.PatternProperties)+len(sch.AnyOf)+len(sch.OneOf)+len(sch.DependentSchemas) > 0 || sch.If != nil ||
+		sch.RecursiveRef != nil || sch.DynamicRef != nil || sch.AdditionalProperties != nil || depth > 0 && sch.UnevaluatedProperties != nil {
+		return false
+	}
+	for name := range sch.Properties {
+		names[name] = true
+	}
+	for _, part := range sch.AllOf {
+		if !describes(part, names, depth+1) {
+			return false
+		}
+	}
+	return sch.Ref == nil || describes(sch.Ref, names, depth+1)
 }
 
 // circular tells whether a schema comes back to itself without going deeper into the value; only the library notices in time.
@@ -205,7 +230,8 @@ func newFixed(sch *santhosh.Schema) *fixed {
 
 func (s *Set) objectRules(sch *santhosh.Schema) *objectRules {
 	if len(sch.Properties) == 0 && len(sch.Required) == 0 && len(sch.PatternProperties) == 0 && sch.AdditionalProperties == nil &&
-		sch.PropertyNames == nil && sch.MinProperties == nil && sch.MaxProperties == nil && len(sch.DependentRequired) == 0 {
+		sch.PropertyNames == nil && sch.MinProperties == nil && sch.MaxProperties == nil && len(sch.DependentRequired) == 0 &&
+		sch.UnevaluatedProperties == nil {
 		return nil
 	}
 	r := &objectRules{index: map[string]int{}, names: s.node(sch.PropertyNames), min: or(sch.MinProperties), max: or(sch.MaxProperties)}
@@ -233,6 +259,10 @@ func (s *Set) objectRules(sch *santhosh.Schema) *objectRules {
 	case *santhosh.Schema:
 		r.rest = s.node(rest)
 		r.closed = rest.Bool != nil && !*rest.Bool
+	}
+	if sch.UnevaluatedProperties != nil { // false, or the library checks
+		r.closed, r.elsewhere = true, map[string]bool{}
+		describes(sch, r.elsewhere, 0)
 	}
 	for name, needs := range sch.DependentRequired {
 		r.dependentRequired = append(r.dependentRequired, dependency{name, needs})

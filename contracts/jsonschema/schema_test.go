@@ -92,7 +92,10 @@ func TestValidate(t *testing.T) {
 		{`{"oneOf":[{"type":"object","properties":{"t":{"const":"a"}},"required":["t"]},{"type":"object","properties":{"t":{"const":"b"}},"required":["t"]}]}`, `{}`, `/t required`},
 		{`{"oneOf":[{"type":"object","properties":{"t":{"const":"a"}},"required":["t"]},{"type":"object","properties":{"t":{"const":"b"}},"required":["t"]}]}`, `1`, ` type`},
 		{`{"$defs":{"n":{"properties":{"next":{"$ref":"#/$defs/n"},"v":{"type":"string"}}}},"$ref":"#/$defs/n"}`, `{"next":{"next":{"v":1}}}`, `/next/next/v type`},
-		{`{"properties":{"a":true},"unevaluatedProperties":false}`, `{"a":1,"b":2}`, `/b schema`},
+		{`{"properties":{"a":true},"unevaluatedProperties":false}`, `{"a":1,"b":2}`, `/b additionalProperties`},
+		{`{"allOf":[{"$ref":"#/$defs/p"}],"properties":{"b":{"type":"string"}},"$defs":{"p":{"properties":{"a":{"type":"string"}},"required":["a"]}},"unevaluatedProperties":false}`, `{"a":"","b":"","c":2}`, `/c additionalProperties`},
+		{`{"anyOf":[{"properties":{"a":true},"required":["a"]},{"properties":{"b":true}}],"unevaluatedProperties":false}`, `{"a":1,"c":2}`, `/c schema`},
+		{`{"unevaluatedProperties":{"type":"string"}}`, `{"a":1}`, `/a type`},
 		{`{"$ref":"#"}`, `1`, ` schema`},
 	} {
 		var got []string
@@ -210,6 +213,7 @@ func FuzzValidate(f *testing.F) {
 		`{"oneOf":[{"type":"object","properties":{"t":{"const":"a"}},"required":["t"]},{"type":"object","properties":{"t":{"const":"b"}},"required":["t","u"]}]}`,
 		`{"patternProperties":{"^x":{"type":"integer"}},"propertyNames":{"maxLength":3},"minProperties":1,"dependentRequired":{"x":["y"]}}`,
 		`{"if":{"type":"string"},"then":{"format":"date"},"else":{"not":{"type":"boolean"}}}`,
+		`{"allOf":[{"$ref":"#/$defs/p"},{"properties":{"x":{"minimum":2}}}],"$defs":{"p":{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}},"unevaluatedProperties":false}`,
 		`{"$defs":{"n":{"type":["object","null"],"properties":{"n":{"$ref":"#/$defs/n"}},"additionalProperties":{"prefixItems":[{"const":1}],"items":false}}},"$ref":"#/$defs/n"}`,
 	} {
 		schemas = append(schemas, load(f, text))

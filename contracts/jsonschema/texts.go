@@ -53,6 +53,7 @@ func (o *objectRules) unknownTexts(name string) (ru, en string) {
 	for _, m := range o.members {
 		names = append(names, m.name)
 	}
+	names = append(names, sortedKeys(o.elsewhere)...)
 	return withHint("такого поля в схеме нет", "the schema has no such member", name, names)
 }
 
