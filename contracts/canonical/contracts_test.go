@@ -1,14 +1,18 @@
 package canonical
 
 import (
-	"encoding/json"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"go.yaml.in/yaml/v3"
+
+	"sluice/contracts/jsonschema"
+	"sluice/contracts/openapi"
+	"sluice/contracts/shape"
 )
 
 // members lists the JSON members of a struct, embedded ones included, and which of them are always there.
@@ -111,12 +115,107 @@ func TestEventsAreDescribed(t *testing.T) {
 	}
 }
 
-func TestOpenAPIIsJSON(t *testing.T) {
-	var doc struct {
-		OpenAPI string
-		Paths   map[string]any
+// TestOpenAPIIsSelfContained: what the door serves can be read by whoever has nothing but it.
+func TestOpenAPIIsSelfContained(t *testing.T) {
+	api, err := openapi.Load(fstest.MapFS{"door.json": {Data: OpenAPI()}}, "door.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := json.Unmarshal(OpenAPI(), &doc); err != nil || doc.OpenAPI != "3.1.0" || len(doc.Paths) != 5 {
-		t.Errorf("%v: %s with %d paths", err, doc.OpenAPI, len(doc.Paths))
+	if got := strings.Join(api.IDs(), " "); got != "getDescription listRequests submitRequest getRequest cancelRequest listServices" {
+		t.Errorf("operations %s", got)
+	}
+	for _, id := range api.IDs() {
+		if _, err := api.Operation(id); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	submit, err := api.Operation("submitRequest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range services(t).All() {
+		if vs := submit.Request.Validate(sample(t, service.Name)); len(vs) > 0 {
+			t.Errorf("%s: %v", service.Name, vs)
+		}
+	}
+	if submit.Request.Valid(map[string]any{}) {
+		t.Error("the description lets everything through")
+	}
+}
+
+// TestEnvelopeMatchesItsSchema holds the Go types of a request against the schemas, both ways: a member that either lacks
+// would be lost on the way to an adapter written in Go.
+func TestEnvelopeMatchesItsSchema(t *testing.T) {
+	set := jsonschema.NewSet(under{"canonical", Files})
+	shapeOf := func(ref string) *shape.Type {
+		s, err := set.Schema("canonical/schemas/" + ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Shape()
+	}
+	for ref, v := range map[string]any{
+		"request.schema.json":                        Request{},
+		"request.schema.json#/$defs/routing":         Routing{},
+		"request.schema.json#/$defs/representative":  Representative{},
+		"request.schema.json#/$defs/authority":       Authority{},
+		"request.schema.json#/$defs/attachment":      Attachment{},
+		"applicant.schema.json":                      Applicant{}, // every member of any type of applicant
+		"common.schema.json#/$defs/identityDocument": IdentityDocument{},
+		"common.schema.json#/$defs/address":          Address{},
+		"common.schema.json#/$defs/money":            Money{},
+	} {
+		described := shapeOf(ref)
+		all, required := members(reflect.TypeOf(v))
+		names := slices.Sorted(slices.Values(described.Names()))
+		if !slices.Equal(all, names) {
+			t.Errorf("%s\n  has     %v\n  Go has  %v", ref, names, all)
+		}
+		var must []string
+		for _, f := range described.Fields {
+			if f.Required {
+				must = append(must, f.Name)
+			}
+		}
+		if ref == "request.schema.json#/$defs/representative" { // of a person, which other types leave out
+			continue
+		}
+		slices.Sort(must)
+		if !slices.Equal(must, required) {
+			t.Errorf("%s\n  requires         %v\n  Go always writes %v", ref, must, required)
+		}
+	}
+	kinds := map[ApplicantType]bool{}
+	for _, k := range shapeOf("applicant.schema.json").Field("type").Type.Enum {
+		kinds[ApplicantType(k)] = true
+	}
+	if len(kinds) != 3 || !kinds[Person] || !kinds[SoleTrader] || !kinds[Organization] {
+		t.Errorf("the types of applicants are %v", kinds)
+	}
+	if got := shapeOf("request.schema.json").Field("priority").Type.Enum; !slices.Equal(got, []string{string(Normal), string(Urgent)}) {
+		t.Errorf("the priorities are %v", got)
+	}
+}
+
+// TestStatusesMatchTheirContract holds status codes and what mappings may say of a status against openapi.yaml.
+func TestStatusesMatchTheirContract(t *testing.T) {
+	set := jsonschema.NewSet(Files)
+	s, err := set.Schema("openapi.yaml#/components/schemas/StatusView")
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := s.Shape()
+	var codes []string
+	for _, c := range StatusCodes() {
+		codes = append(codes, string(c))
+	}
+	if !slices.Equal(view.Field("status").Type.Enum, codes) {
+		t.Errorf("openapi.yaml has the statuses %v", view.Field("status").Type.Enum)
+	}
+	for _, f := range StatusShape().Fields {
+		theirs := view.Field(f.Name)
+		if theirs == nil || theirs.Type.Kind != f.Type.Kind {
+			t.Errorf("a mapping may say %s, the portal is never told", f.Name)
+		}
 	}
 }
