@@ -73,8 +73,9 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// newRig starts everything and stops it with the test. Personal data and secrets in the log fail the test.
-func newRig(t *testing.T) *rig {
+// newRig starts everything and stops it with the test; overrides replace variables of the environment. Personal data and
+// secrets in the log fail the test.
+func newRig(t *testing.T, overrides ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, log: &syncBuffer{}, events: map[string][]canonical.Event{}, heard: make(chan struct{}, 1),
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}}
@@ -109,7 +110,7 @@ clients:
 agencies: { zags: { token: env:ZAGS }, social: { token: env:SOCIAL } }
 operators: { duty: { token: env:DUTY } }
 stop: 5s
-`, filepath.Join(dir, "sluice.db"), workspace, hook.URL), r.log)
+`, filepath.Join(dir, "sluice.db"), workspace, hook.URL), r.log, overrides...)
 	door, err := url.Parse(r.AgenciesURL())
 	if err != nil {
 		t.Fatal(err)
@@ -149,21 +150,29 @@ func values(m map[string]string) (list []string) {
 }
 
 // openApp makes an App from a configuration's text, with the simulated agencies' credentials.
-func openApp(t *testing.T, text string, log io.Writer) *App {
+func openApp(t *testing.T, text string, log io.Writer, overrides ...string) *App {
 	t.Helper()
-	a, err := tryApp(text, log)
+	a, err := tryApp(text, log, overrides...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-func tryApp(text string, log io.Writer) (*App, error) {
+func tryApp(text string, log io.Writer, overrides ...string) (*App, error) {
 	user, problems := config.Load("sluice.yaml", []byte(text), nil)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return New(context.Background(), Config{User: user, Env: env, Log: slog.New(slog.NewTextHandler(log, nil)),
+	look := func(name string) (string, bool) {
+		for _, o := range overrides {
+			if v, ok := strings.CutPrefix(o, name+"="); ok {
+				return v, true
+			}
+		}
+		return env(name)
+	}
+	return New(context.Background(), Config{User: user, Env: look, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Tune: func(c *delivery.Config) {
 			c.Retry = delivery.Retry{First: 50 * time.Millisecond, Max: 200 * time.Millisecond}
 		}})
@@ -206,7 +215,10 @@ func (r *rig) receive(w http.ResponseWriter, q *http.Request) {
 }
 
 // told waits until an event of that type has come for the request, and returns all of the request's by then.
-func (r *rig) told(requestID, kind string) []canonical.Event {
+func (r *rig) told(requestID, kind string) []canonical.Event { return r.toldTimes(requestID, kind, 1) }
+
+// toldTimes waits for so many events of that type.
+func (r *rig) toldTimes(requestID, kind string, times int) []canonical.Event {
 	r.t.Helper()
 	deadline := time.NewTimer(20 * time.Second)
 	defer deadline.Stop()
@@ -214,10 +226,14 @@ func (r *rig) told(requestID, kind string) []canonical.Event {
 		r.mu.Lock()
 		events := append([]canonical.Event(nil), r.events[requestID]...)
 		r.mu.Unlock()
+		n := 0
 		for _, e := range events {
 			if e.Type == kind {
-				return events
+				n++
 			}
+		}
+		if n >= times {
+			return events
 		}
 		select {
 		case <-r.heard:
