@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -82,6 +83,8 @@ type desk struct {
 	ledger *ledger
 	clock  Clock
 	lax    bool // leaves validation out
+
+	nameless atomic.Uint32 // exchanges without a message id, such as for a token: chance must differ from one to the next
 }
 
 func (d *desk) now() time.Time { return d.clock.Now() }

@@ -34,6 +34,8 @@ func (s *Sim) serve(a agency, d *desk, w http.ResponseWriter, r *http.Request) {
 	x.operation, x.id = c.operation, c.id
 	if c.id != (messageID{}) {
 		x.nth = d.ledger.arrive(c.id, c.operation == opSubmit || c.operation == opCheck)
+	} else {
+		x.nth = d.nameless.Add(1)
 	}
 	f := s.faults.pick(x, metKinds)
 	rep, ok := s.before(r.Context(), a, f)
