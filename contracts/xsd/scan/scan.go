@@ -192,6 +192,8 @@ func (s *Scanner) content() (Kind, error) {
 		case len(s.text) > 0:
 			s.offset = start
 			return Text, nil
+		case len(rest) == 1:
+			err = s.fail(s.pos, "the document ends inside a tag")
 		default:
 			return s.Next()
 		}
