@@ -197,8 +197,8 @@ func (j *job) after(r *gateway.Request, receipt adapters.Receipt) {
 	default:
 		j.e.cache.drop(r.ID)
 	}
-	if d.State == gateway.Registered && d.Kind == gateway.Submit {
-		j.e.ApplyKept(r.ID, j.agency.Name, d.ExternalID, gateway.MessageID(d.ID))
+	if d.State == gateway.Registered && d.Kind == gateway.Submit && j.service != nil && j.service.Spec.Status.Push != "" {
+		j.e.ApplyKept(r.ID, j.agency.Name, d.ExternalID)
 	}
 }
 

@@ -101,6 +101,7 @@ type Requests interface {
 	Body(ctx context.Context, requestID string) ([]byte, error)
 	Pushes(ctx context.Context, agency, number string) ([]store.KeptPush, error)
 	DropPushes(ctx context.Context, ids ...int64) error
+	Matched(ctx context.Context, limit int) ([]store.KeptPush, error)
 	OnCommit(f func(store.Commit))
 }
 
@@ -155,10 +156,10 @@ func (e *Engine) committed(c store.Commit) {
 // every goroutine has ended. The error is why it ended before ctx did.
 func (e *Engine) Run(ctx context.Context) error {
 	if err := e.lease.renew(ctx); err != nil {
-		return fmt.Errorf("taking the first lease: %w", err)
+		return ended(ctx, fmt.Errorf("taking the first lease: %w", err))
 	}
 	if err := e.refresh(ctx); err != nil {
-		return fmt.Errorf("reading the state of the endpoints: %w", err)
+		return ended(ctx, fmt.Errorf("reading the state of the endpoints: %w", err))
 	}
 
 	// The heartbeat outlives the lanes: what they are still sending must stay this process's own.
@@ -176,6 +177,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}()
 
+	stopping := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	for _, l := range e.lanes {
 		g.Go(func() error { return l.run(ctx) })
@@ -183,10 +185,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { return e.waken(ctx) })
 	g.Go(func() error { return e.sweep(ctx) })
 	g.Go(func() error { return e.poll(ctx) })
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	return ended(stopping, g.Wait())
+}
+
+// ended is err, unless ctx has ended: then whatever failed did so for that.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // Remember keeps a canonical request in memory until its delivery has been sent. The caller that then fails to

@@ -12,8 +12,8 @@ type Metrics interface {
 	Delivery(agency, endpoint, state string)
 	// Endpoint is a change of an endpoint's health: up, held or probing.
 	Endpoint(agency, endpoint, health string)
-	// Swept counts what the sweep mended or found: "expired" leases, "delayed" deliveries told,
-	// "unwoken" ones that nothing would have woken (an alarm), "unserved" ones of endpoints that no manifest has.
+	// Swept counts what the sweep mended or found: "expired" leases, "delayed" deliveries told, "pushes" left behind,
+	// and "unwoken" ones that nothing will ever wake: a gauge, and an alarm when it is not 0.
 	Swept(what string, n int)
 	// UnknownCode is an agency's code that its mapping's table lacks.
 	UnknownCode(agency, table string)

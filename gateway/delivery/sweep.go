@@ -30,6 +30,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 		e.tellLate(ctx)
 		if now := e.c.Now(); now.Sub(checked) >= checkEvery || now.Before(checked) {
 			checked = now
+			e.sweepKept(ctx)
 			e.check(ctx)
 		}
 		if !e.wait(ctx, never, e.c.Now().Add(e.c.Tick)) {
@@ -145,7 +146,6 @@ func (e *Engine) check(ctx context.Context) {
 	}
 	for _, b := range backlogs {
 		if e.byKey[b.Agency+"/"+b.Endpoint] == nil {
-			e.c.Metrics.Swept("unserved", b.Waiting)
 			e.c.Log.Error("deliveries wait for an endpoint that no manifest has: bring it back, or cancel their requests",
 				"agency", b.Agency, "endpoint", b.Endpoint, "waiting", b.Waiting)
 		}

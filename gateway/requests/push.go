@@ -104,8 +104,8 @@ func (s *Service) apply(ctx context.Context, agency, id string, p adapters.Push)
 	if errors.Is(err, errNothingNew) {
 		err = nil
 	}
-	if err == nil && registered {
-		s.c.Engine.ApplyKept(id, agency, p.ExternalID, p.MessageID)
+	if err == nil && registered && p.ExternalID != "" {
+		s.c.Engine.ApplyKept(id, agency, p.ExternalID)
 	}
 	return result, err
 }

@@ -48,7 +48,7 @@ type Registry interface {
 type Engine interface {
 	Remember(requestID string, m canonical.Message)
 	Forget(requestID string)
-	ApplyKept(requestID, agency string, numbers ...string)
+	ApplyKept(requestID, agency, number string)
 	Watch(requestID string) (changed <-chan struct{}, stop func())
 	Health(agency, endpoint string) (delivery.EndpointHealth, bool)
 }

@@ -136,6 +136,7 @@ type KeptPush struct {
 	Number     string // the agency's registration number, or our message id
 	Push       []byte // as the caller gave it
 	ReceivedAt time.Time
+	RequestID  string // of one that Matched lists: the request that has the number by now
 }
 
 // Outgoing is one event that the portal has to be told.
@@ -200,6 +201,9 @@ type Requests interface {
 	// Pushes lists what was kept for a number, the oldest first; DropPushes forgets pushes that were applied.
 	Pushes(ctx context.Context, agency, number string) ([]KeptPush, error)
 	DropPushes(ctx context.Context, ids ...int64) error
+	// Matched lists pushes that were kept and whose number a request has by now: what a process that ended between the
+	// record of a receipt and the look for its pushes left behind.
+	Matched(ctx context.Context, limit int) ([]KeptPush, error)
 }
 
 // Work is what hands out deliveries.

@@ -34,6 +34,20 @@ func (s *Store) Pushes(ctx context.Context, agency, number string) ([]store.Kept
 	return all, err
 }
 
+// Matched lists pushes whose number a request has by now.
+func (s *Store) Matched(ctx context.Context, limit int) ([]store.KeptPush, error) {
+	var all []store.KeptPush
+	err := s.read(ctx, "looking for pushes whose request is there by now", func(c *conn) error {
+		return c.query(ctx, `SELECT p.id, p.agency, p.number, p.push, p.received_at, r.id FROM pushes p
+JOIN deliveries d ON d.agency = p.agency AND d.external_id = p.number JOIN requests r ON r.seq = d.request
+GROUP BY p.id ORDER BY p.id LIMIT ?`, func(v row) error {
+			all = append(all, store.KeptPush{ID: v.int64(0), Agency: v.text(1), Number: v.text(2), Push: v.blob(3), ReceivedAt: v.time(4), RequestID: v.text(5)})
+			return nil
+		}, limit)
+	})
+	return all, err
+}
+
 // DropPushes forgets pushes that were applied.
 func (s *Store) DropPushes(ctx context.Context, ids ...int64) error {
 	return s.write(ctx, "forgetting pushes that were applied", func(w *writer) error {

@@ -212,6 +212,11 @@ func testPushes(t *testing.T, b *bench) {
 	if len(kept) != 2 || string(kept[0].Push) != "first" || string(kept[1].Push) != "second" || !kept[0].ReceivedAt.Equal(b.now) {
 		t.Fatalf("kept %+v", kept)
 	}
+	matched, err := b.Matched(b.ctx, 10)
+	b.must(err)
+	if len(matched) != 2 || matched[0].ID != kept[0].ID || string(matched[0].Push) != "first" || matched[0].RequestID != r.ID || matched[0].Agency != "zags" || matched[0].Number != "77-1" {
+		t.Errorf("matched %+v", matched)
+	}
 	b.must(b.DropPushes(b.ctx, kept[0].ID))
 	if kept, err = b.Pushes(b.ctx, "zags", "77-1"); err != nil || len(kept) != 1 || string(kept[0].Push) != "second" {
 		t.Errorf("left %+v, %v", kept, err)
