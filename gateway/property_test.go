@@ -18,8 +18,7 @@ type machine struct {
 	r      *Request
 	before *Request // as it was before the step
 	now    time.Time
-	claims []Claim // every claim that anybody ever had
-	events int
+	claims []Claim              // every claim that anybody ever had
 	final  map[string]time.Time // by agency: the latest time of a final status that was applied
 }
 
