@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -124,13 +123,6 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// cpuTime is what the process has used so far.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // BenchmarkDelivery measures all writes of one delivery: accept, hand out, begin, register with a status, and mark its
 // two events as told.
 func BenchmarkDelivery(b *testing.B) {
@@ -163,7 +155,6 @@ func BenchmarkDelivery(b *testing.B) {
 		}
 	}()
 	b.ResetTimer()
-	cpu := cpuTime()
 	rate := each(n, func(i int) {
 		r, idem := benchRequest(b, i)
 		if _, _, err := s.Create(ctx, r, body, idem); err != nil {
@@ -195,7 +186,6 @@ func BenchmarkDelivery(b *testing.B) {
 	})
 	b.ReportMetric(0, "ns/op")
 	close(wake)
-	b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1e3, "cpu-µs/delivery")
 	b.ReportMetric(rate, "deliveries/s")
 	b.ReportMetric(1e6/rate, "µs/delivery")
 }

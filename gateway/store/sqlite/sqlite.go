@@ -56,6 +56,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	surviveLimits()
 	doing := "opening the database " + cfg.Path
 	path, err := filepath.Abs(cfg.Path)
 	if err != nil {

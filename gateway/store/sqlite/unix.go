@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"syscall"
 
 	"sluice/gateway/store"
@@ -27,3 +28,7 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// surviveLimits has a write beyond the limit on the size of files fail like one to a full disk. The signal that comes
+// with it would end the process.
+func surviveLimits() { signal.Ignore(syscall.SIGXFSZ) }

@@ -18,3 +18,6 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// surviveLimits has nothing to do where there is no limit on the size of files.
+func surviveLimits() {}
