@@ -41,12 +41,11 @@ func (s *Services) Validate(tree map[string]any) []jsonschema.Violation {
 func (s *Services) unknown(name, version string) jsonschema.Violation {
 	versions := s.byName[name]
 	if len(versions) == 0 {
-		hint := diag.Suggest(name, s.names)
-		if hint == "" {
-			hint = "GET /v1/services lists them"
+		ru, en := "есть: "+strings.Join(s.names, ", "), "GET /v1/services lists them"
+		if meant, _ := diag.Closest(name, s.names); meant != "" {
+			ru, en = "возможно, имелось в виду «"+meant+"»", diag.Suggest(name, s.names)
 		}
-		return jsonschema.Violation{Pointer: "/service", Code: "unknown-service",
-			RU: "такой услуги нет; есть: " + strings.Join(s.names, ", "), EN: "there is no such service; " + hint}
+		return jsonschema.Violation{Pointer: "/service", Code: "unknown-service", RU: "такой услуги нет; " + ru, EN: "there is no such service; " + en}
 	}
 	var have []string
 	for _, v := range versions {

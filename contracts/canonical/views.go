@@ -25,7 +25,7 @@ type RequestView struct {
 	Status         StatusCode     `json:"status,omitempty"`  // the last that an agency reported
 	AcceptedAt     time.Time      `json:"acceptedAt"`
 	ClosedAt       *time.Time     `json:"closedAt,omitempty"`
-	Version        int64          `json:"version"` // grows with every change; the ETag
+	Version        int64          `json:"version"` // grows with every change of the request
 	Deliveries     []DeliveryView `json:"deliveries"`
 	Statuses       []StatusView   `json:"statuses"` // the whole history, oldest first
 }

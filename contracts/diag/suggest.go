@@ -14,23 +14,33 @@ var lookalikes = strings.NewReplacer(
 // Suggest returns a hint such as `did you mean "Фамилия"?` when one of the candidates is close to name, else "".
 // A name that differs only by Latin letters among Cyrillic ones, or the other way round, is said to do so.
 func Suggest(name string, candidates []string) string {
+	best, lookalike := Closest(name, candidates)
+	switch {
+	case best == "":
+		return ""
+	case lookalike:
+		return `did you mean "` + best + `"? a Latin letter stands among Cyrillic ones, or the other way round`
+	}
+	return `did you mean "` + best + `"?`
+}
+
+// Closest returns the candidate that name was probably meant to be, or "". It is a lookalike when only Latin letters
+// among Cyrillic ones, or the other way round, tell the two apart.
+func Closest(name string, candidates []string) (best string, lookalike bool) {
 	plain := lookalikes.Replace(name)
-	best, bestDistance := "", utf8.RuneCountInString(name)/3+1
+	bestDistance := utf8.RuneCountInString(name)/3 + 1
 	for _, c := range candidates {
 		if c == name {
 			continue
 		}
 		if lookalikes.Replace(c) == plain {
-			return `did you mean "` + c + `"? a Latin letter stands among Cyrillic ones, or the other way round`
+			return c, true
 		}
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d <= bestDistance && (best == "" || d < bestDistance) {
 			best, bestDistance = c, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return `did you mean "` + best + `"?`
+	return best, false
 }
 
 // distance counts the single-character edits, swaps of neighbours included, that turn a into b.

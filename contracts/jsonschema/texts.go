@@ -62,10 +62,8 @@ func withHint(ru, en, got string, candidates []string) (string, string) {
 	if got == "" || len(got) > 200 {
 		return ru, en
 	}
-	hint := diag.Suggest(got, candidates)
-	if _, rest, ok := strings.Cut(hint, `"`); ok {
-		meant, _, _ := strings.Cut(rest, `"`)
-		return ru + "; возможно, имелось в виду «" + meant + "»", en + "; " + hint
+	if meant, _ := diag.Closest(got, candidates); meant != "" {
+		return ru + "; возможно, имелось в виду «" + meant + "»", en + "; " + diag.Suggest(got, candidates)
 	}
 	return ru, en
 }

@@ -80,7 +80,7 @@ func (d *door) list(w http.ResponseWriter, r *http.Request) {
 		q.Set("cursor", page.Next)
 		w.Header().Set("Link", `<`+r.URL.Path+`?`+q.Encode()+`>; rel="next"`)
 	}
-	answer(w, http.StatusOK, page)
+	d.answer(w, r, page)
 }
 
 // filter reads the query. What nobody knows is refused: a misspelt filter would show everything.
@@ -91,8 +91,11 @@ func filter(raw string) (f canonical.RequestFilter, err error) {
 	}
 	for name, values := range q {
 		if !slices.Contains(parameters, name) {
-			hint := diag.Suggest(name, parameters)
-			return f, badParameter(name, "нет такого параметра "+hint, "there is no such parameter "+hint)
+			ru, en := "есть: "+strings.Join(parameters, ", "), "it may be: "+strings.Join(parameters, ", ")
+			if meant, _ := diag.Closest(name, parameters); meant != "" {
+				ru, en = "возможно, имелось в виду «"+meant+"»", diag.Suggest(name, parameters)
+			}
+			return f, badParameter(name, "нет такого параметра; "+ru, "there is no such parameter; "+en)
 		}
 		if len(values) > 1 {
 			return f, badParameter(name, "параметр повторяется", "the parameter is there twice")

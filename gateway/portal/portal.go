@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"log/slog"
 	"mime"
@@ -138,7 +139,7 @@ func (d *door) submit(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Location", "/v1/requests/"+view.ID)
-	d.request(w, status, view)
+	d.request(w, r, status, view)
 }
 
 // registered tells whether every submission has its receipt.
@@ -176,14 +177,29 @@ func (d *door) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// request answers with a request's view.
-func (d *door) request(w http.ResponseWriter, status int, view canonical.RequestView) {
-	w.Header().Set("ETag", etag(view))
-	answer(w, status, view)
+// request answers with a request's view; 304 where the caller has it already.
+func (d *door) request(w http.ResponseWriter, r *http.Request, status int, view canonical.RequestView) {
+	body, err := json.Marshal(view)
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	tag := etag(view.Version, body)
+	w.Header().Set("ETag", tag)
+	if r.Method != http.MethodPost && matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	send(w, status, body)
 }
 
-// etag changes with every change of what the portal sees of a request.
-func etag(v canonical.RequestView) string { return `"` + strconv.FormatInt(v.Version, 10) + `"` }
+// etag changes with everything that the portal sees of a request: what a delivery waits for changes with its endpoint,
+// while the request and its version stay.
+func etag(version int64, body []byte) string {
+	h := fnv.New64a()
+	h.Write(body)
+	return fmt.Sprintf(`"%d-%x"`, version, h.Sum64())
+}
 
 // show answers how a request is.
 func (d *door) show(w http.ResponseWriter, r *http.Request) {
@@ -192,12 +208,7 @@ func (d *door) show(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	if matches(r.Header.Get("If-None-Match"), etag(view)) {
-		w.Header().Set("ETag", etag(view))
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	d.request(w, http.StatusOK, view)
+	d.request(w, r, http.StatusOK, view)
 }
 
 // matches compares weakly, as If-None-Match does (RFC 9110 section 13.1.2).
@@ -227,22 +238,29 @@ func (d *door) cancel(w http.ResponseWriter, r *http.Request) {
 	if view.State != "closed" {
 		status = http.StatusAccepted // the agency is being told
 	}
-	d.request(w, status, view)
+	d.request(w, r, status, view)
 }
 
 // services lists what can be asked for.
 func (d *door) services(w http.ResponseWriter, r *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"items": d.Requests.Services(r.Context())})
+	d.answer(w, r, map[string]any{"items": d.Requests.Services(r.Context())})
 }
 
-func (d *door) openapi(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(d.OpenAPI) //nolint:errcheck // the reader is gone
+func (d *door) openapi(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, d.OpenAPI) }
+
+// answer answers 200 with v as JSON.
+func (d *door) answer(w http.ResponseWriter, r *http.Request, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	send(w, http.StatusOK, body)
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func send(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cache-Control", "no-store") // officers' names are in it
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) //nolint:errcheck // the reader is gone
+	w.Write(body) //nolint:errcheck // the reader is gone
 }

@@ -108,7 +108,8 @@ func (r *Reader) value(s *xsd.Simple, text []byte) (v any, ok bool) {
 		n, ok := r.resolve(string(text))
 		return n.String(), ok && n.Local != ""
 	case xsd.HoldsBase64:
-		return r.str(withoutSpace(text)), true
+		text = withoutSpace(text)
+		return r.str(text), validBase64(text)
 	case xsd.HoldsList:
 		list := make([]any, 0, 4)
 		for len(text) > 0 {
@@ -122,7 +123,19 @@ func (r *Reader) value(s *xsd.Simple, text []byte) (v any, ok bool) {
 		}
 		return list, true
 	}
-	return r.str(text), true
+	return r.str(text), validText(s, text)
+}
+
+// validText checks the lexical form of dates, times and binaries. Patterns, lengths and enumerations are for the
+// validator.
+func validText(s *xsd.Simple, text []byte) bool {
+	switch {
+	case s.Builtin >= xsd.Duration && s.Builtin <= xsd.GMonth:
+		return validMoment(s.Builtin, text)
+	case s.Builtin == xsd.HexBinary:
+		return validHex(text)
+	}
+	return true
 }
 
 func parseBool(text []byte) (v, ok bool) {
@@ -253,4 +266,11 @@ func withoutSpace(text []byte) []byte {
 		return text
 	}
 	return bytes.ReplaceAll(text, []byte(" "), nil)
+}
+
+// ParseValue makes what a tree holds of a text of a simple type; ok is false where the text is none of the type's.
+// Qualified names can't be read without the document that declares their prefixes.
+func ParseValue(s *xsd.Simple, text string) (v any, ok bool) {
+	var r Reader
+	return r.value(s, []byte(text))
 }

@@ -49,13 +49,16 @@ func appendValue(dst []byte, s *xsd.Simple, v any, attribute bool) ([]byte, erro
 			return appendList(dst, s, list, attribute)
 		}
 	case xsd.HoldsBase64:
-		if text, ok := v.(string); ok && !validBase64(text) {
+		if text, ok := v.(string); ok && !validBase64(withoutSpace(collapse([]byte(text)))) {
 			return dst, errLexical
 		}
 	}
 	text, ok := v.(string)
-	if !ok {
+	switch {
+	case !ok:
 		return dst, errForm
+	case s.Builtin >= xsd.Duration && s.Builtin <= xsd.HexBinary && !validText(s, collapse([]byte(text))):
+		return dst, errLexical
 	}
 	if attribute {
 		return appendAttribute(dst, text)
@@ -160,11 +163,11 @@ func appendList(dst []byte, s *xsd.Simple, list []any, attribute bool) ([]byte, 
 	return dst, nil
 }
 
-// validBase64 checks alphabet and padding; a reference to an attachment, cid:…, stands for its content.
-func validBase64(text string) bool {
+// validBase64 checks alphabet and padding of a text without white space.
+func validBase64(text []byte) bool {
 	digits, pads := 0, 0
-	for i := range len(text) {
-		switch c := text[i]; {
+	for _, c := range text {
+		switch {
 		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 			if pads > 0 {
 				return false
@@ -172,7 +175,7 @@ func validBase64(text string) bool {
 			digits++
 		case c == '=':
 			pads++
-		case !isSpace(c):
+		default:
 			return false
 		}
 	}

@@ -1,0 +1,277 @@
+// Package sample makes valid instances of a contract: trees as the codec reads and writes them.
+package sample
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"sluice/contracts/xsd"
+	"sluice/contracts/xsd/codec"
+)
+
+// Options say which instance to make; the zero value makes one with only what is required.
+type Options struct {
+	Everything bool   // all that is optional too, and two of what repeats
+	Seed       uint64 // varies what is free: texts, enumerated values, branches of choices
+}
+
+// Gap is a place for which no valid value could be made.
+type Gap struct {
+	Path   string
+	Reason string
+}
+
+func (g Gap) String() string { return g.Path + ": " + g.Reason }
+
+// Element makes a tree with one key, the element's local name. It is valid unless gaps say where it may not be; keys
+// over several elements (xs:key, xs:unique, IDREF) are not looked at.
+func Element(s *xsd.Schema, e *xsd.Element, o Options) (tree map[string]any, gaps []Gap) {
+	g := newGenerator(s, o)
+	g.enter(e.Name.Local)
+	value := g.element(e)
+	return map[string]any{e.Name.Local: value}, g.gaps
+}
+
+// Value makes what an element may hold.
+func Value(s *xsd.Schema, e *xsd.Element, o Options) (value any, gaps []Gap) {
+	tree, gaps := Element(s, e, o)
+	return tree[e.Name.Local], gaps
+}
+
+// budget bounds the elements of one instance: beyond it only what is required is made.
+const budget = 3000
+
+// generator makes one instance.
+type generator struct {
+	schema  *xsd.Schema
+	options Options
+	rand    *rand.Rand
+	heights map[any]int
+	open    map[*xsd.Type]int // how often a type is open: recursion goes one round
+	path    []string
+	made    int
+	serial  int
+	gaps    []Gap
+}
+
+func newGenerator(s *xsd.Schema, o Options) *generator {
+	return &generator{
+		schema: s, options: o, rand: rand.New(rand.NewPCG(o.Seed, 0x51)),
+		heights: map[any]int{}, open: map[*xsd.Type]int{},
+	}
+}
+
+func (g *generator) enter(name string) { g.path = append(g.path, name) }
+func (g *generator) leave()            { g.path = g.path[:len(g.path)-1] }
+
+func (g *generator) gap(format string, args ...any) {
+	path := ""
+	for i, p := range g.path {
+		if i > 0 {
+			path += "/"
+		}
+		path += p
+	}
+	g.gaps = append(g.gaps, Gap{path, fmt.Sprintf(format, args...)})
+}
+
+// wants says whether what is optional is made here.
+func (g *generator) wants() bool {
+	return g.options.Everything && g.made < budget && len(g.path) < 40
+}
+
+// element makes the value of e.
+func (g *generator) element(e *xsd.Element) any {
+	g.made++
+	t := e.Type
+	typed := false
+	if t.Abstract {
+		var ok bool
+		if t, ok = g.concrete(t); !ok {
+			g.gap("the type %s is abstract and nothing derives from it", t.Name.Local)
+			return map[string]any{}
+		}
+		typed = true
+	}
+	if e.Abstract {
+		g.gap("the element %s is abstract and nothing stands for it", e.Name.Local)
+	}
+	if t.Bare && !typed {
+		return g.text(t.Value, e.Default, e.Fixed)
+	}
+	g.open[t]++
+	obj := map[string]any{}
+	if typed {
+		obj[xsd.KeyType] = t.Name.String()
+	}
+	for _, a := range t.Attributes {
+		if a.Required || g.wants() && g.open[t] == 1 {
+			g.enter("@" + a.Name.Local)
+			obj[a.Key] = g.text(a.Type, a.Default, a.Fixed)
+			g.leave()
+		}
+	}
+	switch {
+	case t.Value != nil:
+		obj[xsd.KeyText] = g.text(t.Value, e.Default, e.Fixed)
+	case t.Content != nil:
+		g.particle(obj, t, t.Content)
+	}
+	if t.Mixed && g.wants() && t.Content == nil {
+		g.item(obj, xsd.KeyText, "текст")
+	}
+	g.open[t]--
+	return obj
+}
+
+// concrete is the least of the types that may stand for an abstract one.
+func (g *generator) concrete(t *xsd.Type) (*xsd.Type, bool) {
+	var best *xsd.Type
+	for _, d := range t.Derived {
+		if !d.Abstract && d.Name.Local != "" && (best == nil || g.typeHeight(d) < g.typeHeight(best)) {
+			best = d
+		}
+	}
+	if best == nil {
+		return t, false
+	}
+	return best, true
+}
+
+func (g *generator) item(obj map[string]any, key string, value any) {
+	list, _ := obj[xsd.KeyItems].([]any)
+	obj[xsd.KeyItems] = append(list, map[string]any{key: value})
+}
+
+// particle makes what p stands for.
+func (g *generator) particle(obj map[string]any, t *xsd.Type, p *xsd.Particle) {
+	for range g.times(t, p) {
+		switch p.Kind {
+		case xsd.ElementParticle, xsd.AnyParticle:
+			g.leaf(obj, p)
+		case xsd.Choice:
+			if branch := g.branch(t, p); branch != nil {
+				g.particle(obj, t, branch)
+			}
+		default:
+			for _, c := range p.Children {
+				g.particle(obj, t, c)
+			}
+		}
+	}
+}
+
+// times is how often p occurs here.
+func (g *generator) times(t *xsd.Type, p *xsd.Particle) int {
+	switch {
+	case !g.wants() || g.open[t] > 1 || g.height(p) >= tooHigh:
+		return p.Min
+	case p.Max == xsd.Unbounded || p.Max > 1:
+		return max(p.Min, 2)
+	}
+	return 1
+}
+
+// branch picks a branch of a choice: the first, or by the seed; where only the required is made, the least.
+func (g *generator) branch(t *xsd.Type, p *xsd.Particle) *xsd.Particle {
+	var best *xsd.Particle
+	if g.wants() && g.open[t] == 1 {
+		at := 0
+		if g.options.Seed > 0 {
+			at = g.rand.IntN(len(p.Children))
+		}
+		if best = p.Children[at]; g.height(best) < tooHigh {
+			return best
+		}
+	}
+	best = nil
+	for _, c := range p.Children {
+		if best == nil || g.height(c) < g.height(best) {
+			best = c
+		}
+	}
+	return best
+}
+
+func (g *generator) leaf(obj map[string]any, p *xsd.Particle) {
+	key := p.Keys[0]
+	var value any
+	if p.Kind == xsd.AnyParticle {
+		raw, ok := g.wildcard(p.Any)
+		if !ok {
+			if p.Min > 0 {
+				g.gap("no element of the contract may stand for the wildcard")
+			}
+			return
+		}
+		value = raw
+	} else {
+		at := 0
+		for i, e := range p.Elements {
+			if g.elementHeight(e) < g.elementHeight(p.Elements[at]) {
+				at = i
+			}
+		}
+		if g.options.Seed > 0 && g.wants() {
+			if i := g.rand.IntN(len(p.Elements)); g.elementHeight(p.Elements[i]) < tooHigh {
+				at = i
+			}
+		}
+		key = p.Keys[at]
+		g.enter(p.Elements[at].Name.Local)
+		value = g.element(p.Elements[at])
+		g.leave()
+	}
+	switch p.Mode {
+	case xsd.One:
+		obj[key] = value
+	case xsd.Many:
+		list, _ := obj[key].([]any)
+		obj[key] = append(list, value)
+	case xsd.Item:
+		g.item(obj, key, value)
+	}
+}
+
+// wildcard makes raw XML that w lets in.
+func (g *generator) wildcard(w *xsd.Wildcard) (string, bool) {
+	if !w.Strict {
+		space := "urn:example"
+		if !w.Not {
+			space = g.schema.Spaces().URI(w.Spaces[0])
+		}
+		if w.Skip || g.schemaLacks(space) {
+			if space == "" {
+				return "<x/>", true
+			}
+			return `<x xmlns="` + space + `"/>`, true
+		}
+	}
+	var best *xsd.Element
+	for _, e := range g.schema.Elements() {
+		if w.Allows(e.Space) && !e.Abstract && g.elementHeight(e) < tooHigh && (best == nil || g.elementHeight(e) < g.elementHeight(best)) {
+			best = e
+		}
+	}
+	if best == nil || len(g.path) > 40 {
+		return "", false
+	}
+	inner := newGenerator(g.schema, Options{})
+	inner.path = append(inner.path, g.path...)
+	value := inner.element(best)
+	if len(inner.gaps) > 0 {
+		return "", false
+	}
+	raw, err := codec.AppendElement(nil, g.schema, best, value)
+	return string(raw), err == nil
+}
+
+// schemaLacks says whether the schema declares nothing in a namespace, so that lax validation lets anything pass.
+func (g *generator) schemaLacks(space string) bool {
+	for _, e := range g.schema.Elements() {
+		if e.Name.Space == space {
+			return false
+		}
+	}
+	return true
+}
