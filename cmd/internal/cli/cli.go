@@ -52,6 +52,7 @@ type commands struct {
 	Requests   RequestsCmd   `cmd:"" group:"operate" help:"See and cancel requests on a running hub."`
 	Deliveries DeliveriesCmd `cmd:"" group:"operate" help:"See what waits or died and why; send it again."`
 	Endpoints  EndpointsCmd  `cmd:"" group:"operate" help:"See agencies' health; hold and release them."`
+	Health     HealthCmd     `cmd:"" group:"operate" help:"Ask a hub whether it can serve."`
 	Contract   ContractCmd   `cmd:"" group:"integrate" help:"Check, show and try out an agency's WSDL or XSD."`
 	Lint       LintCmd       `cmd:"" group:"integrate" help:"Prove manifests and mappings against the contracts."`
 	Test       TestCmd       `cmd:"" group:"integrate" help:"Run the examples that stand beside the mappings."`

@@ -34,42 +34,14 @@ func (r *remedied) Remedy() string { return r.remedy }
 
 func (r *remedied) Unwrap() error { return r.error }
 
-// call asks the hub and reads its answer into out, and as it came into the returned bytes.
+// call asks the hub as an operator and reads its answer into out, and as it came into the returned bytes.
 func (s *server) call(c *Context, method, path string, query url.Values, body, out any) ([]byte, error) {
-	token, _ := c.Env("SLUICE_TOKEN")
-	if token == "" {
+	if token, _ := c.Env("SLUICE_TOKEN"); token == "" {
 		return nil, &remedied{errors.New("the operators' door wants a token"), "set SLUICE_TOKEN to the token of an operator of sluice.yaml"}
 	}
-	base, err := url.Parse(s.Server)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, Usagef("--server %q is no http(s) URL", s.Server)
-	}
-	base = base.JoinPath(path)
-	base.RawQuery = query.Encode()
-	var payload io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the call: %w", err)
-		}
-		payload = bytes.NewReader(b)
-	}
-	r, err := http.NewRequestWithContext(c.Ctx, method, base.String(), payload)
+	answer, data, err := s.send(c, time.Minute, method, path, query, body)
 	if err != nil {
-		return nil, fmt.Errorf("making the call: %w", err)
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer client.CloseIdleConnections()
-	answer, err := client.Do(r)
-	if err != nil {
-		return nil, &remedied{fmt.Errorf("no hub answers at %s: %w", s.Server, err), "start one by sluice serve, or name another by --server or SLUICE_SERVER"}
-	}
-	defer answer.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("reading the hub's answer: %w", err)
+		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		return nil, refused(answer, data, s.Server)
@@ -78,6 +50,44 @@ func (s *server) call(c *Context, method, path string, query url.Values, body, o
 		return nil, fmt.Errorf("%s is no operators' door of a hub: %w", s.Server, err)
 	}
 	return data, nil
+}
+
+// send makes one exchange with the hub, with the operator's token where there is one.
+func (s *server) send(c *Context, within time.Duration, method, path string, query url.Values, body any) (*http.Response, []byte, error) {
+	base, err := url.Parse(s.Server)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, nil, Usagef("--server %q is no http(s) URL", s.Server)
+	}
+	base = base.JoinPath(path)
+	base.RawQuery = query.Encode()
+	var payload io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, nil, fmt.Errorf("encoding the call: %w", err)
+		}
+		payload = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(c.Ctx, method, base.String(), payload)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the call: %w", err)
+	}
+	if token, _ := c.Env("SLUICE_TOKEN"); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	client := &http.Client{Timeout: within, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, nil, &remedied{fmt.Errorf("no hub answers at %s: %w", s.Server, err), "start one by sluice serve, or name another by --server or SLUICE_SERVER"}
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the hub's answer: %w", err)
+	}
+	return answer, data, nil
 }
 
 // refused makes an error of the hub's problem.
