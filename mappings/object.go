@@ -27,8 +27,18 @@ func (o *object) make(fr *frame) (map[string]any, error) {
 	if ok, err := o.holds(fr); !ok || err != nil {
 		return nil, err
 	}
-	out := make(map[string]any, len(o.fields)+len(o.choices))
-	return out, o.fill(fr, out)
+	// The fields are gathered first: a map that is made for as many as there are is much smaller than one for all.
+	base := len(fr.made)
+	if err := o.fill(fr); err != nil {
+		return nil, err
+	}
+	out := make(map[string]any, len(fr.made)-base)
+	for _, f := range fr.made[base:] {
+		out[f.key] = f.value
+	}
+	clear(fr.made[base:])
+	fr.made = fr.made[:base]
+	return out, nil
 }
 
 func (o *object) holds(fr *frame) (bool, error) {
@@ -39,7 +49,8 @@ func (o *object) holds(fr *frame) (bool, error) {
 	return v == true, err
 }
 
-func (o *object) fill(fr *frame, out map[string]any) error {
+// fill adds what the object has to fr.made.
+func (o *object) fill(fr *frame) error {
 	for i := range o.fields {
 		f := &o.fields[i]
 		v, err := f.make(fr)
@@ -47,7 +58,7 @@ func (o *object) fill(fr *frame, out map[string]any) error {
 			return err
 		}
 		if v != nil || f.null {
-			out[f.key] = v
+			fr.made = append(fr.made, madeField{f.key, v})
 		}
 	}
 	for _, branches := range o.choices {
@@ -57,7 +68,7 @@ func (o *object) fill(fr *frame, out map[string]any) error {
 				return err
 			}
 			if ok {
-				if err := b.fill(fr, out); err != nil {
+				if err := b.fill(fr); err != nil {
 					return err
 				}
 				break

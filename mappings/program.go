@@ -37,7 +37,14 @@ type frame struct {
 	bytes   int
 	nodes   int
 	work    int
-	one     [1]any // the argument of the operation that is running
+	one     [1]any      // the argument of the operation that is running
+	made    []madeField // of the objects that are being made, outer first
+}
+
+// madeField is a field of an object before the object's map is made.
+type madeField struct {
+	key   string
+	value any
 }
 
 // spot is where a leaf stands, for messages: the target's keys, "[]" where a loop's index belongs.
@@ -74,7 +81,8 @@ func newFrame(names []string, in Input) *frame {
 func (fr *frame) release() {
 	clear(fr.slots)
 	clear(fr.env)
-	*fr = frame{slots: fr.slots, env: fr.env, indexes: fr.indexes[:0]}
+	clear(fr.made) // not empty after an error
+	*fr = frame{slots: fr.slots, env: fr.env, indexes: fr.indexes[:0], made: fr.made[:0]}
 	frames.Put(fr)
 }
 
