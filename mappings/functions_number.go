@@ -28,6 +28,9 @@ var numberFunctions = []Function{
 				return nil, err
 			}
 			return func(_ *frame, args []any) (any, error) {
+				if n, whole := args[0].(int64); whole && places <= 0 {
+					return strconv.FormatInt(n, 10), nil
+				}
 				d, err := parseDecimal(asText(args[0]))
 				if err != nil {
 					return nil, err
