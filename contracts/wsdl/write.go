@@ -27,18 +27,11 @@ func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
 			return dst, &codec.Error{Path: key, Text: "the message has no such element", Expected: names(m.body)}
 		}
 	}
-	dst = openEnvelope(dst, m.version)
-	var err error
-	if headers, ok := tree[headerKey].(map[string]any); ok && len(m.headers) > 0 {
-		dst = append(dst, "<soap:Header>"...)
-		for _, e := range m.headers {
-			if v, ok := headers[e.Name.Local]; ok {
-				if dst, err = codec.AppendElement(dst, m.schema, e, v); err != nil {
-					return dst, err
-				}
-			}
-		}
-		dst = append(dst, "</soap:Header>"...)
+	start := len(dst)
+	dst = openEnvelope(slices.Grow(dst, int(m.usual.Load())), m.version)
+	dst, err := m.appendHeaders(dst, tree)
+	if err != nil {
+		return dst, err
 	}
 	dst = append(dst, "<soap:Body>"...)
 	for _, e := range m.body {
@@ -50,7 +43,44 @@ func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
 			return dst, err
 		}
 	}
-	return closeEnvelope(dst), nil
+	dst = closeEnvelope(dst)
+	m.usual.Store(int32(min(len(dst)-start, maxUsual)))
+	return dst, nil
+}
+
+// maxUsual is the most that is set aside for a message before its size is known.
+const maxUsual = 16 << 10
+
+// appendHeaders writes those of the contract's header blocks that the tree has.
+func (m *Message) appendHeaders(dst []byte, tree map[string]any) ([]byte, error) {
+	given, ok := tree[headerKey]
+	if !ok {
+		return dst, nil
+	}
+	headers, ok := given.(map[string]any)
+	if !ok {
+		return dst, &codec.Error{Path: headerKey, Text: "the value has the wrong form", Expected: "an object"}
+	}
+	for key := range headers {
+		if !slices.ContainsFunc(m.headers, func(e *xsd.Element) bool { return e.Name.Local == key }) {
+			return dst, &codec.Error{Path: headerKey + "/" + key, Text: "the message has no such header", Expected: names(m.headers)}
+		}
+	}
+	if len(headers) == 0 {
+		return dst, nil
+	}
+	dst = append(dst, "<soap:Header>"...)
+	for _, e := range m.headers {
+		v, ok := headers[e.Name.Local]
+		if !ok {
+			continue
+		}
+		var err error
+		if dst, err = codec.AppendElement(dst, m.schema, e, v); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, "</soap:Header>"...), nil
 }
 
 func openEnvelope(dst []byte, v Version) []byte {

@@ -5,6 +5,8 @@
 package wsdl
 
 import (
+	"sync/atomic"
+
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
 	"sluice/contracts/xsd"
@@ -68,6 +70,7 @@ type Message struct {
 	body    []*xsd.Element // usually one; none is an empty body
 	headers []*xsd.Element
 	shape   *shape.Type
+	usual   atomic.Int32 // bytes of the last envelope written: what to set aside for the next
 }
 
 // FaultDetail is one typed fault that an operation declares.
@@ -145,7 +148,7 @@ func newMessage(s *xsd.Schema, v Version, body, headers []*xsd.Element) *Message
 		m.shape.Fields = append(m.shape.Fields, shape.Field{Name: e.Name.Local, Type: e.Shape(), Required: true, Doc: e.Doc})
 	}
 	if len(headers) > 0 {
-		h := &shape.Type{Kind: shape.Object, Open: true}
+		h := &shape.Type{Kind: shape.Object}
 		for _, e := range headers {
 			h.Fields = append(h.Fields, shape.Field{Name: e.Name.Local, Type: e.Shape(), Required: true, Doc: e.Doc})
 		}

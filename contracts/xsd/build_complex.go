@@ -70,6 +70,13 @@ func (b *builder) simpleContent(t *Type, d *document, derivation *etree.Element)
 
 func (b *builder) complexContent(t *Type, d *document, derivation *etree.Element) {
 	own := b.modelInside(d, derivation)
+	if t.extension && own == nil && t.Base.complex && t.Base.Value != nil {
+		// An extension by attributes alone keeps its base's content (XML Schema part 1, section 3.4.2), simple or not.
+		t.Value = t.Base.Value
+		b.inheritAttributes(t)
+		b.attributes(t, d, derivation)
+		return
+	}
 	if t.Base.Value != nil {
 		b.fail(d, derivation, "contradictory", "complex content that derives from the type %s, whose content is simple", t.Base.Name)
 		return

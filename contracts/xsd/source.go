@@ -100,6 +100,7 @@ func (src *Source) parse() error {
 	number := 0
 	var walk func(el *etree.Element)
 	walk = func(el *etree.Element) {
+		collapseNames(el)
 		if number < len(starts) {
 			src.offsets[el] = starts[number]
 		}
@@ -112,6 +113,20 @@ func (src *Source) parse() error {
 	}
 	walk(src.Root)
 	return nil
+}
+
+// collapseNames trims the attributes that are names, locations and counts: all but the values of facets, defaults and
+// fixed values. XML Schema has their white space collapsed, and some published contracts need it.
+func collapseNames(el *etree.Element) {
+	for i := range el.Attr {
+		switch a := &el.Attr[i]; a.Key {
+		case "value", "default", "fixed":
+		default:
+			if a.Space == "" {
+				a.Value = strings.TrimSpace(a.Value)
+			}
+		}
+	}
 }
 
 // startOffsets scans the text strictly, which etree does not, and notes where each element begins.

@@ -21,6 +21,7 @@ import (
 type ContractCmd struct {
 	Check    ContractCheckCmd    `cmd:"" help:"Load a WSDL or XSD with all that it imports, and say what is wrong."`
 	Show     ContractShowCmd     `cmd:"" help:"List operations and elements, or the tree of one message."`
+	Sample   ContractSampleCmd   `cmd:"" help:"Make a valid message to look at, to send or to map."`
 	Encode   ContractEncodeCmd   `cmd:"" help:"Write a tree (JSON on standard input) as XML."`
 	Decode   ContractDecodeCmd   `cmd:"" help:"Read XML on standard input as a tree (JSON)."`
 	Validate ContractValidateCmd `cmd:"" help:"Check XML on standard input by every rule of the contract."`
@@ -30,9 +31,9 @@ type ContractCmd struct {
 type message struct {
 	File      string `arg:"" help:"The contract: a .wsdl or .xsd file."`
 	Operation string `help:"An operation of a WSDL." placeholder:"OP"`
-	Message   string `help:"Which message of the operation." enum:"request,reply,fault" default:"request"`
+	Message   string `help:"Which message of the operation: request, reply or fault." enum:"request,reply,fault" default:"request"`
 	Element   string `help:"A global element: a local name, or {namespace}name." placeholder:"QNAME"`
-	Envelope  bool   `help:"With --operation: the whole SOAP envelope."`
+	Envelope  bool   `help:"With --operation: the whole SOAP envelope, headers included."`
 }
 
 // loaded is a contract; definitions is nil for a schema.

@@ -16,12 +16,15 @@ func summary(t *shape.Type) string {
 		s = string(t.Format)
 	}
 	if t.Enum != nil {
-		s += ": one of " + strings.Join(t.Enum, " ")
+		s += ": one of " + strings.Join(t.Enum, ", ")
 	}
 	if t.Pattern != "" {
 		s += ", pattern " + t.Pattern
 	}
-	if t.MaxLen > 0 {
+	switch {
+	case t.MaxLen > 0 && t.MinLen == t.MaxLen:
+		s += fmt.Sprintf(", %d characters", t.MaxLen)
+	case t.MaxLen > 0:
 		s += fmt.Sprintf(", %d to %d characters", t.MinLen, t.MaxLen)
 	}
 	if t.Nillable {

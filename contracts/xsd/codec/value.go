@@ -38,6 +38,7 @@ func (a *arena) str(b []byte) string {
 
 // bare reads text and end tag of an element and makes its value.
 func (r *Reader) bare(e *xsd.Element, s *xsd.Simple) (any, error) {
+	start := r.scan.Offset()
 	text, ok := r.scan.Leaf()
 	if !ok {
 		var err error
@@ -50,7 +51,9 @@ func (r *Reader) bare(e *xsd.Element, s *xsd.Simple) (any, error) {
 	}
 	v, ok := r.value(s, text)
 	if !ok {
-		return nil, r.failAt(e, "the value is not what the contract declares", s.String(), strconv.Quote(abridged(text)))
+		err := r.failAt(e, "the value is not what the contract declares", s.String(), strconv.Quote(abridged(text))).(*Error)
+		err.Line, err.Column = r.scan.Position(start)
+		return nil, err
 	}
 	return v, nil
 }
@@ -106,7 +109,7 @@ func (r *Reader) value(s *xsd.Simple, text []byte) (v any, ok bool) {
 		}
 	case xsd.HoldsQName:
 		n, ok := r.resolve(string(text))
-		return n.String(), ok && n.Local != ""
+		return n.String(), ok && scan.IsNCName(n.Local)
 	case xsd.HoldsBase64:
 		text = withoutSpace(text)
 		return r.str(text), validBase64(text)

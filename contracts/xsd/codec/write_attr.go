@@ -28,9 +28,7 @@ func (w *Writer) attributes(e *xsd.Element, c *content) error {
 			v = *a.Default
 		}
 		w.use(a.Space)
-		if a.Type.Holds == xsd.HoldsQName {
-			v = w.qname(v)
-		}
+		v = w.named(a.Type, v)
 		w.dst = append(w.dst, a.Open...)
 		var err error
 		if w.dst, err = appendValue(w.dst, a.Type, v, true); err != nil {
@@ -70,7 +68,7 @@ func (w *Writer) wildAttribute(c *content, key string) error {
 		return w.fail("the wildcard does not allow this attribute", "", key)
 	}
 	c.used++
-	prefix := w.prefix(name.Space, c.used)
+	prefix := w.prefix(name.Space)
 	w.dst = append(w.dst, ' ')
 	if prefix != "" {
 		w.dst = append(append(w.dst, prefix...), ':')
@@ -86,29 +84,43 @@ func (w *Writer) wildAttribute(c *content, key string) error {
 
 // prefix is the prefix of a namespace inside the start tag being written. One that the schema does not have is
 // declared on the spot, with a number to tell several from one another.
-func (w *Writer) prefix(space string, number int) string {
+func (w *Writer) prefix(space string) string {
 	if n, ok := w.schema.Spaces().Number(space); ok {
 		w.use(n)
 		return w.schema.Prefix(n)
 	}
-	p := fmt.Sprintf("q%d", number)
+	w.foreign++
+	p := fmt.Sprintf("q%d", w.foreign)
 	w.dst = append(append(append(w.dst, " xmlns:"...), p...), `="`...)
 	w.dst, _ = appendAttribute(w.dst, space)
 	w.dst = append(w.dst, '"')
 	return p
 }
 
-// qname turns {namespace}name into prefix:name, inside a start tag. What is no name is left to appendValue to refuse.
-func (w *Writer) qname(v any) any {
-	s, ok := v.(string)
-	if !ok {
-		return v
+// named turns each {namespace}name of a value into prefix:name, inside a start tag. What is no name is left to
+// appendValue to refuse.
+func (w *Writer) named(s *xsd.Simple, v any) any {
+	switch value := v.(type) {
+	case string:
+		if s.Holds != xsd.HoldsQName {
+			return v
+		}
+		n := xsd.ParseName(value)
+		if n.Space == "" {
+			return n.Local
+		}
+		return w.prefix(n.Space) + ":" + n.Local
+	case []any:
+		if s.Holds != xsd.HoldsList || s.Item.Holds != xsd.HoldsQName {
+			return v
+		}
+		list := make([]any, len(value))
+		for i := range value {
+			list[i] = w.named(s.Item, value[i])
+		}
+		return list
 	}
-	n := xsd.ParseName(s)
-	if n.Space == "" {
-		return n.Local
-	}
-	return w.prefix(n.Space, 0) + ":" + n.Local
+	return v
 }
 
 // actualType finds the type that _type names and writes xsi:type where it is not the declared one.
@@ -130,7 +142,7 @@ func (w *Writer) actualType(e *xsd.Element, declared *xsd.Type, name any) (*xsd.
 		return t, nil
 	}
 	w.use(scan.SpaceXSI)
-	prefix := w.prefix(n.Space, 0)
+	prefix := w.prefix(n.Space)
 	w.dst = append(w.dst, ` xsi:type="`...)
 	if n.Space != "" {
 		w.dst = append(append(w.dst, prefix...), ':')

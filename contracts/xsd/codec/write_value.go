@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/contracts/xsd"
+	"sluice/contracts/xsd/scan"
 )
 
 var (
@@ -47,6 +48,10 @@ func appendValue(dst []byte, s *xsd.Simple, v any, attribute bool) ([]byte, erro
 	case xsd.HoldsList:
 		if list, ok := v.([]any); ok {
 			return appendList(dst, s, list, attribute)
+		}
+	case xsd.HoldsQName:
+		if text, ok := v.(string); ok && !scan.IsNCName(text[strings.IndexByte(text, ':')+1:]) {
+			return dst, errLexical
 		}
 	case xsd.HoldsBase64:
 		if text, ok := v.(string); ok && !validBase64(withoutSpace(collapse([]byte(text)))) {

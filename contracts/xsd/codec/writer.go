@@ -14,10 +14,11 @@ import (
 
 // Writer appends elements of one schema to a document. Package wsdl writes envelopes with it.
 type Writer struct {
-	dst    []byte
-	schema *xsd.Schema
-	used   []bool // namespaces that the root element must declare
-	path   []step
+	dst     []byte
+	schema  *xsd.Schema
+	used    []bool // namespaces that the root element must declare
+	foreign int    // namespaces that the schema lacks, so far
+	path    []step
 	matcher
 	scan scan.Scanner // checks raw XML
 }
@@ -116,9 +117,7 @@ func (w *Writer) null() {
 
 // bare writes a text and the end tag behind attributes that are written already.
 func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
-	if s.Holds == xsd.HoldsQName {
-		v = w.qname(v)
-	}
+	v = w.named(s, v)
 	w.dst = append(w.dst, '>')
 	mark := len(w.dst)
 	var err error
@@ -267,16 +266,19 @@ func (w *Writer) one(c *content, p *xsd.Particle) error {
 		w.path = w.path[:len(w.path)-1]
 	}
 	if !written && p.Min > 0 {
-		if e := p.Elements[0]; len(p.Elements) == 1 && e.Fixed && e.Type.Bare {
-			return w.element(e, fixedValue(e))
+		if filledIn(p) {
+			return w.element(p.Elements[0], *p.Elements[0].Default) // the writer takes any lexical form
 		}
 		return w.absent(p)
 	}
 	return nil
 }
 
-// fixedValue is the only value that an element may have, as the writer takes any lexical form.
-func fixedValue(e *xsd.Element) any { return *e.Default }
+// filledIn says whether an element need not be given, since the contract fixes its only value.
+func filledIn(p *xsd.Particle) bool {
+	e := p.Elements[0]
+	return p.Mode == xsd.One && len(p.Elements) == 1 && e.Fixed && e.Type.Bare
+}
 
 // many writes a list.
 func (w *Writer) many(c *content, p *xsd.Particle) error {
@@ -316,83 +318,6 @@ func occurrences(p *xsd.Particle) string {
 		return fmt.Sprintf("exactly %d", p.Min)
 	}
 	return fmt.Sprintf("%d to %d", p.Min, p.Max)
-}
-
-// choice writes the branch that obj has keys of.
-func (w *Writer) choice(c *content, p *xsd.Particle) error {
-	var branch *xsd.Particle
-	for _, child := range p.Children {
-		if !c.has(child) {
-			continue
-		}
-		if branch == nil {
-			branch = child
-			continue
-		}
-		// Several branches may share elements: the one that all the keys belong to is meant.
-		switch {
-		case c.covers(branch, p):
-		case c.covers(child, p):
-			branch = child
-		default:
-			return w.fail("only one branch of a choice may be present", listed(keysPresent(c, p)), "all of these")
-		}
-	}
-	switch {
-	case branch != nil:
-		return w.particle(c, branch)
-	case p.Emptiable:
-		return nil
-	}
-	return w.absent(p)
-}
-
-// has says whether obj has anything for p.
-func (c *content) has(p *xsd.Particle) bool {
-	if p.Region {
-		return c.next < len(c.items)
-	}
-	for i, key := range p.Keys {
-		if v, ok := c.obj[key]; ok && (v != nil || p.Kind == xsd.ElementParticle && p.Elements[i].Nillable) {
-			return true
-		}
-	}
-	for _, child := range p.Children {
-		if c.has(child) {
-			return true
-		}
-	}
-	return false
-}
-
-// covers says whether every key that obj has for all is one of p's.
-func (c *content) covers(p, all *xsd.Particle) bool {
-	own := keysPresent(c, p)
-	for _, key := range keysPresent(c, all) {
-		if !slices.Contains(own, key) {
-			return false
-		}
-	}
-	return true
-}
-
-func keysPresent(c *content, p *xsd.Particle) []string {
-	var keys []string
-	if p.Region {
-		if c.next < len(c.items) {
-			keys = append(keys, xsd.KeyItems)
-		}
-		return keys
-	}
-	for _, key := range p.Keys {
-		if c.obj[key] != nil {
-			keys = append(keys, key)
-		}
-	}
-	for _, child := range p.Children {
-		keys = append(keys, keysPresent(c, child)...)
-	}
-	return keys
 }
 
 // wildcard writes the list _any.

@@ -13,7 +13,13 @@ func (g *generator) height(p *xsd.Particle) int {
 	return g.remember(p, func() int {
 		switch p.Kind {
 		case xsd.AnyParticle:
-			return 1
+			if _, ok := g.foreign(p.Any); ok {
+				return 1
+			}
+			if e := g.least(p.Any); e != nil {
+				return g.elementHeight(e)
+			}
+			return tooHigh
 		case xsd.ElementParticle:
 			least := tooHigh
 			for _, e := range p.Elements {

@@ -235,24 +235,10 @@ func (g *generator) leaf(obj map[string]any, p *xsd.Particle) {
 
 // wildcard makes raw XML that w lets in.
 func (g *generator) wildcard(w *xsd.Wildcard) (string, bool) {
-	if !w.Strict {
-		space := "urn:example"
-		if !w.Not {
-			space = g.schema.Spaces().URI(w.Spaces[0])
-		}
-		if w.Skip || g.schemaLacks(space) {
-			if space == "" {
-				return "<x/>", true
-			}
-			return `<x xmlns="` + space + `"/>`, true
-		}
+	if raw, ok := g.foreign(w); ok {
+		return raw, true
 	}
-	var best *xsd.Element
-	for _, e := range g.schema.Elements() {
-		if w.Allows(e.Space) && !e.Abstract && g.elementHeight(e) < tooHigh && (best == nil || g.elementHeight(e) < g.elementHeight(best)) {
-			best = e
-		}
-	}
+	best := g.least(w)
 	if best == nil || len(g.path) > 40 {
 		return "", false
 	}
@@ -264,6 +250,34 @@ func (g *generator) wildcard(w *xsd.Wildcard) (string, bool) {
 	}
 	raw, err := codec.AppendElement(nil, g.schema, best, value)
 	return string(raw), err == nil
+}
+
+// foreign is an element that the contract need not know, where w lets any pass.
+func (g *generator) foreign(w *xsd.Wildcard) (string, bool) {
+	if w.Strict || !w.Not && len(w.Spaces) == 0 {
+		return "", false
+	}
+	space := "urn:example"
+	if !w.Not {
+		space = g.schema.Spaces().URI(w.Spaces[0])
+	}
+	switch {
+	case !w.Skip && !g.schemaLacks(space):
+		return "", false
+	case space == "":
+		return "<x/>", true
+	}
+	return `<x xmlns="` + space + `"/>`, true
+}
+
+// least is the least of the contract's elements that w lets in, or nil.
+func (g *generator) least(w *xsd.Wildcard) (best *xsd.Element) {
+	for _, e := range g.schema.Elements() {
+		if w.Allows(e.Space) && !e.Abstract && g.elementHeight(e) < tooHigh && (best == nil || g.elementHeight(e) < g.elementHeight(best)) {
+			best = e
+		}
+	}
+	return best
 }
 
 // schemaLacks says whether the schema declares nothing in a namespace, so that lax validation lets anything pass.

@@ -119,15 +119,26 @@ func (g *generator) usual(s *xsd.Simple) string {
 		return fit(s, fmt.Sprintf("n%d", g.serial))
 	}
 	if moment, is := moments[s.Builtin]; is {
-		switch {
-		case s.MinInclusive != nil:
-			return *s.MinInclusive
-		case s.MaxInclusive != nil:
-			return *s.MaxInclusive
-		}
-		return moment
+		return g.moment(s, moment)
 	}
 	return fit(s, fmt.Sprintf("текст %d", g.serial))
+}
+
+// moment takes a bound where there is one. Patterns ask for or forbid time zones and fractions of seconds.
+func (g *generator) moment(s *xsd.Simple, usual string) string {
+	switch {
+	case s.MinInclusive != nil:
+		return strings.TrimSpace(*s.MinInclusive)
+	case s.MaxInclusive != nil:
+		return strings.TrimSpace(*s.MaxInclusive)
+	}
+	bare, _, _ := strings.Cut(usual, "+")
+	for _, m := range [...]string{usual, bare, bare + "Z", bare + "+03:00", bare + ".000", bare + ".000+03:00", bare + ".000Z"} {
+		if allowed(s, m) {
+			return m
+		}
+	}
+	return usual
 }
 
 var moments = map[xsd.Builtin]string{

@@ -38,7 +38,7 @@ func (s *Scanner) AppendRaw(dst []byte) ([]byte, error) {
 		switch {
 		case len(b.prefix) == 0 && b.space != NoSpace:
 			dst = append(dst, ` xmlns="`...)
-		case len(b.prefix) > 0 && bytes.Contains(raw, append(bytes.Clone(b.prefix), ':')):
+		case len(b.prefix) > 0 && mentions(raw, b.prefix):
 			dst = append(append(append(dst, " xmlns:"...), b.prefix...), `="`...)
 		default:
 			continue
@@ -47,6 +47,24 @@ func (s *Scanner) AppendRaw(dst []byte) ([]byte, error) {
 		dst = append(dst, '"')
 	}
 	return append(dst, raw[head:]...), nil
+}
+
+// mentions says whether a prefix may be used in raw: also in values, where nothing tells prefixes from other words.
+func mentions(raw, prefix []byte) bool {
+	for at := 0; ; {
+		n := bytes.Index(raw[at:], prefix)
+		if n < 0 {
+			return false
+		}
+		at += n + len(prefix)
+		if at < len(raw) && raw[at] == ':' && !wordByte(raw[at-len(prefix)-1]) {
+			return true
+		}
+	}
+}
+
+func wordByte(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b == '_'
 }
 
 func contains(list [][]byte, b []byte) bool {

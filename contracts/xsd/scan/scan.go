@@ -66,7 +66,8 @@ type Scanner struct {
 	elements int
 
 	open     []openTag
-	bindings []binding
+	bindings []binding // in scope, and behind them those of the element that ended last
+	scope    int       // how many bindings are in scope
 
 	offset int    // of the current token
 	space  int    // of the current start tag
@@ -296,7 +297,8 @@ func (s *Scanner) URI(space int) string {
 	return s.spaces.URI(space)
 }
 
-// Resolve finds the namespace that prefix is bound to here; the empty prefix means the default namespace.
+// Resolve finds the namespace that prefix is bound to here; the empty prefix means the default namespace. After an end
+// tag or Leaf it still speaks of the element that ended, whose text may hold prefixes.
 func (s *Scanner) Resolve(prefix []byte) (space int, ok bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if b := &s.bindings[i]; string(b.prefix) == string(prefix) {
@@ -335,6 +337,6 @@ func (s *Scanner) Leaf() (text []byte, ok bool) {
 func (s *Scanner) pop() {
 	top := len(s.open) - 1
 	s.closed = s.open[top].name
-	s.bindings = s.bindings[:s.open[top].bindings]
+	s.bindings, s.scope = s.bindings[:s.scope], s.open[top].bindings
 	s.open = s.open[:top]
 }

@@ -162,10 +162,46 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestResolveAfterEnd resolves prefixes in the text of an element that has just ended, as its own declarations say.
+func TestResolveAfterEnd(t *testing.T) {
+	for _, doc := range []string{
+		`<a xmlns:p="outer"><b xmlns:p="own">p:x</b></a>`,
+		`<a xmlns:p="outer"><b xmlns:p="own"><c xmlns:p="inner"/>p:x</b></a>`,
+		`<a xmlns:p="outer"><b xmlns:p="own"><c xmlns:p="inner"><d xmlns:p="innermost"/></c></b></a>`,
+	} {
+		var s Scanner
+		if err := s.Reset([]byte(doc), NewSpaces(), Limits{}); err != nil {
+			t.Fatal(err)
+		}
+		resolved := func() string {
+			space, _ := s.Resolve([]byte("p"))
+			return s.URI(space)
+		}
+		depth := 0
+		for kind := Start; kind != EOF; {
+			var err error
+			if kind, err = s.Next(); err != nil {
+				t.Fatal(err)
+			}
+			switch kind {
+			case Start:
+				depth++
+			case End:
+				want := map[int]string{1: "outer", 2: "own", 3: "inner", 4: "innermost"}[depth]
+				if got := resolved(); got != want {
+					t.Errorf("%s: at the end of depth %d p is %q, not %q", doc, depth, got, want)
+				}
+				depth--
+			}
+		}
+	}
+}
+
 func TestRaw(t *testing.T) {
 	for _, c := range []struct{ name, doc, want string }{
 		{"declarations from outside", `<a xmlns="d" xmlns:p="u" xmlns:q="v"><p:b p:x="1"/></a>`, `<p:b xmlns:p="u" xmlns="d" p:x="1"/>`},
 		{"its own win", `<a xmlns:p="u"><p:b xmlns:p="w"><p:c/></p:b></a>`, `<p:b xmlns:p="w"><p:c/></p:b>`},
+		{"prefixes that it does not have", `<a xmlns:p="u" xmlns:q="v" xmlns:b="w"><b xmlns:bp="x"><bp:c d="pq:"/></b></a>`, `<b xmlns:bp="x"><bp:c d="pq:"/></b>`},
 		{"prefixes in values", `<a xmlns:p="u&amp;v"><b type="p:t"/></a>`, `<b xmlns:p="u&amp;v" type="p:t"/>`},
 		{"as written", "<a><b>\r\n<!-- c --><![CDATA[x]]></b></a>", "<b>\r\n<!-- c --><![CDATA[x]]></b>"},
 	} {

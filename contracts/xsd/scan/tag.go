@@ -15,13 +15,15 @@ func (s *Scanner) startTag() error {
 	if err != nil {
 		return err
 	}
-	s.open = append(s.open, openTag{name: name, bindings: len(s.bindings)})
+	s.open = append(s.open, openTag{name: name, bindings: s.scope})
+	s.bindings = s.bindings[:s.scope]
 	s.attrs, s.values = s.attrs[:0], s.values[:0]
 	if s.pos < len(s.doc) && s.doc[s.pos] == '>' {
 		s.pos++
 	} else if err := s.attributes(); err != nil {
 		return err
 	}
+	s.scope = len(s.bindings)
 	prefix := name[:max(colon, 0)]
 	s.local = name[colon+1:]
 	var ok bool
