@@ -50,27 +50,32 @@ func (a *Auth) Apply(ctx context.Context, call adapters.Call, req *http.Request)
 	case "apiKey":
 		req.Header.Set(l.Header, l.Token())
 	case "bearer":
-		req.Header.Set("Authorization", "Bearer "+l.Token())
+		req.Header.Set("Authorization", bearer(l.Token()))
 	case "oauth2":
 		t, err := a.token(ctx, call, l)
 		if err != nil {
 			return err
 		}
-		req.Header.Set("Authorization", "Bearer "+t)
+		req.Header.Set("Authorization", bearer(t))
 	}
 	return nil
 }
 
-// Renew forgets the endpoint's token after a 401 and tells whether another try makes sense: not when the token
-// had only just been fetched.
-func (a *Auth) Renew(endpoint string) bool {
+func bearer(token string) string { return "Bearer " + token }
+
+// renew forgets the token that was refused and tells whether another try makes sense: not when that token had only just
+// been fetched.
+func (a *Auth) renew(endpoint, refused string) bool {
 	if l := a.login(endpoint); l == nil || l.Kind != "oauth2" {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	t, ok := a.tokens[endpoint]
-	if ok && a.now().Sub(t.got) < time.Second {
+	switch {
+	case !ok || refused != bearer(t.value):
+		return true // another exchange has renewed it already
+	case a.now().Sub(t.got) < time.Second:
 		return false
 	}
 	delete(a.tokens, endpoint)
@@ -80,13 +85,14 @@ func (a *Auth) Renew(endpoint string) bool {
 // token returns a token that is still good, fetching one for all who wait.
 func (a *Auth) token(ctx context.Context, call adapters.Call, l *adapters.Login) (string, *adapters.Error) {
 	endpoint := call.Endpoint.Name
-	a.mu.Lock()
-	t, ok := a.tokens[endpoint]
-	a.mu.Unlock()
-	if ok && a.now().Before(t.until) {
-		return t.value, nil
+	if t, ok := a.good(endpoint); ok {
+		return t, nil
 	}
 	done := a.flight.DoChan(endpoint, func() (any, error) {
+		// A flight may have landed since: some agencies take the last token only, so that another would void it.
+		if t, ok := a.good(endpoint); ok {
+			return t, nil
+		}
 		// Not the caller's context: one caller who gives up must not fail the others, and what is recorded of the
 		// caller's exchange must not hold the token.
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
@@ -108,8 +114,15 @@ func (a *Auth) token(ctx context.Context, call adapters.Call, l *adapters.Login)
 		}
 		return r.Val.(string), nil
 	case <-ctx.Done():
-		return "", Transport(ctx, ctx.Err(), false)
+		return "", Transport(ctx, context.Cause(ctx), false)
 	}
+}
+
+func (a *Auth) good(endpoint string) (string, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t, ok := a.tokens[endpoint]
+	return t.value, ok && a.now().Before(t.until)
 }
 
 // fetch asks the token endpoint (RFC 6749 section 4.4). Whatever fails, the request itself has not been sent.

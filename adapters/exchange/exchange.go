@@ -30,6 +30,8 @@ type Reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	authorization string // of the request
 }
 
 // Port sends to the endpoints of one agency. It is safe for concurrent use.
@@ -44,12 +46,16 @@ func NewPort(b *adapters.Build) *Port {
 	return &Port{Auth: NewAuth(b), Headers: b.Manifest.Headers, Limit: int64(b.Manifest.Limits.Message)}
 }
 
-// Do sends the request once, or twice where the first answer is that an OAuth token has run out (nothing was done then).
-// An error is one of the rows of Transport; a reply of any status is no error here.
+// Do sends the request. An error is one of the rows of Transport; a reply of any status is no error here.
 func (p *Port) Do(ctx context.Context, call adapters.Call, r Request) (*Reply, *adapters.Error) {
-	reply, err := p.once(ctx, call, r)
-	if err == nil && reply.Status == http.StatusUnauthorized && p.Auth.Renew(call.Endpoint.Name) {
-		return p.once(ctx, call, r)
+	return p.Renewing(call, func() (*Reply, *adapters.Error) { return p.once(ctx, call, r) })
+}
+
+// Renewing sends once, or twice where the first answer is that an OAuth token has run out: nothing was done then.
+func (p *Port) Renewing(call adapters.Call, send func() (*Reply, *adapters.Error)) (*Reply, *adapters.Error) {
+	reply, err := send()
+	if err == nil && reply.Status == http.StatusUnauthorized && p.Auth.renew(call.Endpoint.Name, reply.authorization) {
+		return send()
 	}
 	return reply, err
 }
@@ -104,7 +110,11 @@ func Read(ctx context.Context, resp *http.Response, limit int64) (*Reply, *adapt
 	case int64(len(body)) > limit:
 		return nil, tooLarge(limit)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	reply := &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if resp.Request != nil {
+		reply.authorization = resp.Request.Header.Get("Authorization")
+	}
+	return reply, nil
 }
 
 // Charset is what the reply's Content-Type says of its charset, or "".

@@ -81,10 +81,7 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 	if err := op.valid(tree); err != nil {
 		return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the mapped request is not what the contract allows: "+exchange.Describe(err), err)
 	}
-	got, failed := p.send(ctx, call, op, tree)
-	if failed == nil && got.Status == http.StatusUnauthorized && p.port.Auth.Renew(call.Endpoint.Name) {
-		got, failed = p.send(ctx, call, op, tree)
-	}
+	got, failed := p.port.Renewing(call, func() (*exchange.Reply, *adapters.Error) { return p.send(ctx, call, op, tree) })
 	if failed != nil {
 		return nil, failed
 	}

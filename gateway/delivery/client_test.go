@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"sluice/adapters"
 )
@@ -63,11 +62,12 @@ func reset(w http.ResponseWriter, r *http.Request, bytes string) {
 }
 
 func TestClientClassifiesWhatBreaks(t *testing.T) {
-	release := make(chan struct{})
+	arrived, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/hang":
 			io.Copy(io.Discard, r.Body)
+			arrived <- struct{}{}
 			<-release
 		case "/reset":
 			reset(w, r, "")
@@ -105,7 +105,7 @@ func TestClientClassifiesWhatBreaks(t *testing.T) {
 		server          bool
 		length          int
 	}{
-		{name: "refused connection", url: nobody, code: "egress_refused", class: adapters.Permanent},
+		{name: "an address that the manifest lacks", url: nobody, code: "egress_refused", class: adapters.Permanent},
 		{name: "no answer", url: server.URL + "/hang", code: "timeout", class: adapters.Ambiguous, server: true},
 		{name: "reset", url: server.URL + "/reset", code: "reset", class: adapters.Ambiguous, server: true},
 		{name: "reset in the body", url: server.URL + "/truncated", code: "reset", class: adapters.Ambiguous, server: true, length: 7},
@@ -115,8 +115,15 @@ func TestClientClassifiesWhatBreaks(t *testing.T) {
 		{name: "redirect is an answer", url: server.URL + "/redirect"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			go func() {
+				select {
+				case <-arrived:
+					cancel(context.DeadlineExceeded)
+				case <-ctx.Done():
+				}
+			}()
 			body, err := post(ctx, client, c.url, "<a/>")
 			if len(body) != c.length && c.length > 0 {
 				t.Errorf("read %d bytes, want %d", len(body), c.length)
