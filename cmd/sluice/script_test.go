@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +29,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready":  ready,
 			"submit": submit,
+			"push":   push,
+			"gas":    gasNetwork,
 		},
 	})
 }
@@ -39,6 +42,12 @@ func setup(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("SAMPLES", samples)
+	folder, err := filepath.Abs("../../testdata/gas")
+	if err != nil {
+		return err
+	}
+	e.Setenv("GAS", folder)
+	e.Values["gas"] = &gas{}
 	for _, name := range []string{"PORTAL", "AGENCIES", "OPERATORS", "NOBODY"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -48,7 +57,8 @@ func setup(e *testscript.Env) error {
 		e.Setenv(name, l.Addr().String())
 	}
 	for _, v := range []string{"ZAGS_CREDENTIALS=a:b", "TAX_API_KEY=k", "SOCIAL_CLIENT=a:b", "PENSION_CREDENTIALS=a:b",
-		"PORTAL_TOKEN=portal-token-0123456789", "DUTY_TOKEN=duty-operator-token-0123"} {
+		"PORTAL_TOKEN=portal-token-0123456789", "DUTY_TOKEN=duty-operator-token-0123",
+		"GAS_TOKEN=gas-secret-0123456789", "GAS_PUSH_TOKEN=gas-push-token-0123456789"} {
 		name, value, _ := strings.Cut(v, "=")
 		e.Setenv(name, value)
 	}
@@ -75,22 +85,39 @@ func ready(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// submit sends a sample request to the portals' door and keeps its id in $REQUEST: `submit family-composition`.
+// submit sends a request to the portals' door and keeps its id in $REQUEST: `submit FILE STATUS [PREFER]`. STATUS is what
+// the hub answers; PREFER says how long to wait for the receipt, such as wait=10.
 func submit(ts *testscript.TestScript, _ bool, args []string) {
-	body, err := os.Open(filepath.Join(ts.Getenv("SAMPLES"), args[0]+".json"))
-	ts.Check(err)
-	defer body.Close()
-	q, err := http.NewRequest("POST", "http://"+ts.Getenv("PORTAL")+"/v1/requests", body)
-	ts.Check(err)
-	q.Header.Set("Authorization", "Bearer "+ts.Getenv("PORTAL_TOKEN"))
-	q.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(q)
-	ts.Check(err)
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusAccepted {
-		ts.Fatalf("the hub answered %s", resp.Status)
+	resp, body := post(ts, "http://"+ts.Getenv("PORTAL")+"/v1/requests", args[0], http.Header{
+		"Authorization": {"Bearer " + ts.Getenv("PORTAL_TOKEN")}, "Content-Type": {"application/json"}, "Prefer": args[2:]})
+	if !strings.HasPrefix(resp.Status, args[1]) {
+		ts.Fatalf("the hub answered %s\n%s", resp.Status, body)
 	}
 	ts.Setenv("REQUEST", resp.Header.Get("Location")[len("/v1/requests/"):])
+}
+
+// push sends what an agency says by itself to the agencies' door: `[!] push AGENCY FILE CONTENT-TYPE`. The answer is kept
+// in the file answer.
+func push(ts *testscript.TestScript, neg bool, args []string) {
+	token := ts.Getenv(strings.ToUpper(args[0]) + "_PUSH_TOKEN")
+	resp, body := post(ts, "http://"+ts.Getenv("AGENCIES")+"/agencies/"+args[0], args[1], http.Header{
+		"Authorization": {"Bearer " + token}, "Content-Type": {args[2]}})
+	if ok := resp.StatusCode == http.StatusOK; ok == neg {
+		ts.Fatalf("the hub answered %s\n%s", resp.Status, body)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("answer"), body, 0o644))
+}
+
+func post(ts *testscript.TestScript, url, file string, header http.Header) (*http.Response, []byte) {
+	q, err := http.NewRequest("POST", url, strings.NewReader(ts.ReadFile(file)))
+	ts.Check(err)
+	q.Header = header
+	resp, err := http.DefaultClient.Do(q)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	return resp, body
 }
 
 // writeCertificate puts a certificate for loopback and its key into dir.

@@ -92,8 +92,12 @@ func (s *RequestsShowCmd) Run(c *Context) error {
 	if err != nil || s.JSON {
 		return orRaw(c, data, err)
 	}
-	fmt.Fprintf(c.Out, "request   %s (the portal's %s)\nservice   %s %s, to %s, %s\nstate     %s %s\naccepted  %s\n", r.ID, r.PortalID,
-		r.Service, r.ServiceVersion, r.Agency, r.Priority, r.State, r.Outcome, moment(&r.AcceptedAt))
+	state := r.State
+	if r.Outcome != "" {
+		state += ": " + r.Outcome
+	}
+	fmt.Fprintf(c.Out, "request   %s (the portal's %s)\nservice   %s %s, to %s, %s\nstate     %s\naccepted  %s\n", r.ID, r.PortalID,
+		r.Service, r.ServiceVersion, r.Agency, r.Priority, state, moment(&r.AcceptedAt))
 	if r.ClosedAt != nil {
 		fmt.Fprintf(c.Out, "closed    %s\n", moment(r.ClosedAt))
 	}
@@ -106,13 +110,13 @@ func (s *RequestsShowCmd) Run(c *Context) error {
 		if err := s.attempts(c, r.Attempts[d.ID]); err != nil {
 			return err
 		}
-		if a := d.LastAnswer; a != nil && a.Remedy != nil && d.State == "dead" {
+		if a := d.LastAnswer; a != nil && a.Remedy != nil && d.State != "registered" {
 			fmt.Fprintf(c.Out, "  what to do: %s\n", a.Remedy.EN)
 		}
 	}
 	rows := make([][]string, len(r.Statuses))
 	for i, st := range r.Statuses {
-		rows[i] = []string{moment(&st.At), string(st.Code), st.Raw, st.Agency, st.Source, cut(st.Comment, 60)}
+		rows[i] = []string{moment(&st.At), string(st.Code), st.Raw, st.Agency, st.Source, st.Comment}
 	}
 	fmt.Fprintln(c.Out)
 	return table(c, "no statuses yet", []string{"AT", "STATUS", "AGENCY'S CODE", "AGENCY", "BY", "COMMENT"}, rows)
@@ -125,7 +129,7 @@ func (s *RequestsShowCmd) attempts(c *Context, attempts []console.AttemptView) e
 		if a.HTTPStatus != 0 {
 			status = strconv.Itoa(a.HTTPStatus)
 		}
-		rows[i] = []string{"  " + strconv.Itoa(a.N), a.What, moment(&a.StartedAt), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond).String(), a.Class, a.Code, status, cut(a.Text, 60)}
+		rows[i] = []string{"  " + strconv.Itoa(a.N), a.What, moment(&a.StartedAt), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond).String(), a.Class, a.Code, status, a.Text}
 	}
 	return table(c, "  not sent yet", []string{"  N", "WHAT", "AT", "TOOK", "CLASS", "CODE", "HTTP", "TEXT"}, rows)
 }

@@ -62,7 +62,7 @@ func (t *TranslateCmd) Run(c *Context) error {
 	}
 	out, err := section.Program.Run(in)
 	if err != nil {
-		return mappingProblem(err)
+		return w.mappingProblem(err)
 	}
 	for _, u := range out.Unknown {
 		fmt.Fprintf(c.Err, "sluice: the table %s lacks the code %q (%s)\n", u.Table, u.Value, u.Path)
@@ -98,7 +98,7 @@ func (t *TranslateCmd) find(c *Context, w *workspace) (*adapters.Agency, *adapte
 	agency, ok := w.registry.Agency(agencyName)
 	if !ok {
 		if problems := w.registry.Broken()[agencyName]; problems != nil {
-			c.PrintProblems(slices.Clone(problems))
+			c.PrintProblems(w.located(problems))
 			return nil, nil, ErrFindings
 		}
 		var names []string
@@ -215,10 +215,10 @@ func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
 }
 
 // mappingProblem shows an error of a mapping with its place in the file.
-func mappingProblem(err error) error {
+func (w *workspace) mappingProblem(err error) error {
 	var m *mappings.Error
 	if errors.As(err, &m) {
-		return diag.Problem{Pos: m.Pos, Message: m.Path + ": " + m.Message}
+		return w.located(diag.List{{Pos: m.Pos, Message: m.Path + ": " + m.Message}})
 	}
 	return err
 }

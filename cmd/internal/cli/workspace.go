@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"sluice"
 	"sluice/adapters"
@@ -52,13 +53,20 @@ func openWorkspace(dir string) (*workspace, error) {
 	for _, a := range w.registry.Agencies() {
 		w.problems = append(w.problems, a.Warnings...)
 	}
-	for i := range w.problems {
-		if f := w.problems[i].File; f != "" && dir != "" {
-			w.problems[i].File = filepath.Join(dir, filepath.FromSlash(f))
-		}
-	}
+	w.problems = w.located(w.problems)
 	w.problems.Sort()
 	return w, nil
+}
+
+// located copies problems with their files named from where the user is.
+func (w *workspace) located(problems diag.List) diag.List {
+	problems = slices.Clone(problems)
+	for i := range problems {
+		if f := problems[i].File; f != "" && w.dir != "" {
+			problems[i].File = filepath.Join(w.dir, filepath.FromSlash(f))
+		}
+	}
+	return problems
 }
 
 func isWorkspace(dir string) error {
