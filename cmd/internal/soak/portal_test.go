@@ -18,6 +18,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"sluice/cmd/internal/agencysim"
+	"sluice/cmd/internal/process"
 )
 
 // portal is the citizen-services portal: it submits until it has an answer, and takes events.
@@ -41,7 +42,7 @@ type portal struct {
 }
 
 func newPortal(t *testing.T, address string, samples map[string]map[string]any, seed uint64) *portal {
-	verify, err := webhooks.NewWebhook(webhookSecret)
+	verify, err := webhooks.NewWebhook(process.WebhookSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func (p *portal) submit(ctx context.Context, n int) {
 // post sends once. done is false when the portal must send again: no answer, or one that says so.
 func (p *portal) post(ctx context.Context, key string, body []byte) (requestID string, done bool) {
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.address+"/v1/requests", bytes.NewReader(body))
-	req.Header.Set("Authorization", "Bearer "+portalToken)
+	req.Header.Set("Authorization", "Bearer "+process.PortalToken)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
 	resp, err := p.client.Do(req)

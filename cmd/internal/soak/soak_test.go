@@ -15,6 +15,7 @@ import (
 
 	"sluice"
 	"sluice/cmd/internal/agencysim"
+	"sluice/cmd/internal/process"
 	"sluice/cmd/internal/simulated"
 	"sluice/gateway"
 )
@@ -37,13 +38,13 @@ func TestSoak(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), *soakTime+*soakDrain+time.Minute)
 	defer cancel()
 
-	h := &hub{t: t, binary: buildHub(t, dir), portal: freeAddress(t), agencies: freeAddress(t), operators: freeAddress(t)}
+	h := newHub(t, dir)
 	sim, err := agencysim.Start(ctx, agencysim.Config{
 		Seed:      *soakSeed,
 		StepDelay: 300 * time.Millisecond,
 		Push: map[string]agencysim.Target{
-			agencysim.ZAGS:   {URL: "http://" + h.agencies + "/agencies/zags", Token: agencyToken},
-			agencysim.Social: {URL: "http://" + h.agencies + "/agencies/social/status", Token: socialToken},
+			agencysim.ZAGS:   {URL: "http://" + h.Agencies + "/agencies/zags", Token: process.ZAGSToken},
+			agencysim.Social: {URL: "http://" + h.Agencies + "/agencies/social/status", Token: process.SocialToken},
 		},
 		Chaos:    agencysim.Chaos{Rate: 0.12, PushRate: 0.2, PushKind: pushFaults, OutageEvery: 7 * time.Second, OutageFor: 2 * time.Second},
 		WireKeep: -1,
@@ -62,17 +63,13 @@ func TestSoak(t *testing.T) {
 	if err := simulated.Workspace(workspace, sluice.Workspace, sim.AgencyURL, pace); err != nil {
 		t.Fatal(err)
 	}
-	if h.log, err = os.Create(filepath.Join(dir, "hub.log")); err != nil {
+	p := newPortal(t, h.Portal, samples(t), *soakSeed)
+	settings := process.Settings{Workspace: workspace, Webhook: p.webhook.URL, First: 500 * time.Millisecond, Max: 4 * time.Second}
+	if err := h.Configure(settings); err != nil {
 		t.Fatal(err)
 	}
-	defer h.log.Close()
-	p := newPortal(t, h.portal, samples(t), *soakSeed)
-	h.writeConfig(dir, workspace, p.webhook.URL)
-	for name, value := range simulated.Credentials() {
-		h.env = append(h.env, name+"="+value)
-	}
 	h.start(ctx)
-	defer h.kill()
+	defer h.Kill()
 
 	loadFor, stopLoad := context.WithTimeout(ctx, *soakTime)
 	defer stopLoad()
