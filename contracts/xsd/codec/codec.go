@@ -63,6 +63,7 @@ type Error struct {
 	Text         string // what is wrong
 	Expected     string // what the contract wants there, or ""
 	Found        string // what is there, or ""
+	Hint         string // what was probably meant, or ""
 	Contract     string // file:line of the contract, or ""
 	Limit        bool   // a bound on size or depth was met
 	Err          error  // what the scanner said, or nil
@@ -79,6 +80,9 @@ func (e *Error) Error() string {
 	}
 	if e.Found != "" {
 		b.WriteString("; found " + e.Found)
+	}
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
 	}
 	var places []string
 	if e.Line > 0 {

@@ -263,7 +263,13 @@ func beginnings(p *xsd.Particle) []string {
 // maxListed bounds how many names an error lists.
 const maxListed = 8
 
-func listed(names []string) string {
+// listed is for what may stand somewhere: this or that.
+func listed(names []string) string { return joinedBy(" or ", names) }
+
+// together is for what does stand somewhere.
+func together(names []string) string { return joinedBy(", ", names) }
+
+func joinedBy(separator string, names []string) string {
 	var unique []string
 	seen := map[string]bool{}
 	for _, n := range names {
@@ -273,7 +279,7 @@ func listed(names []string) string {
 		}
 	}
 	if len(unique) > maxListed {
-		return fmt.Sprintf("%s or one of %d others", strings.Join(unique[:maxListed], ", "), len(unique)-maxListed)
+		return fmt.Sprintf("%s%s%d others", strings.Join(unique[:maxListed], ", "), separator, len(unique)-maxListed)
 	}
-	return strings.Join(unique, " or ")
+	return strings.Join(unique, separator)
 }

@@ -14,24 +14,22 @@ import (
 // attributes writes the attributes that obj has; those that the contract fixes need not be given.
 func (w *Writer) attributes(e *xsd.Element, c *content) error {
 	for _, a := range c.t.Attributes {
-		v, ok := c.obj[a.Key]
-		if ok {
+		v := c.obj[a.Key]
+		switch {
+		case v != nil:
 			c.used++
-		}
-		if v == nil {
-			if !a.Required {
-				continue
-			}
-			if !a.Fixed {
-				return w.failure(&Error{Text: "an attribute is missing", Expected: "@" + a.Name.Local, Contract: a.Pos.String()})
-			}
+		case !a.Required:
+			continue
+		case !a.Fixed:
+			return w.failure(&Error{Text: "an attribute is missing", Expected: "@" + a.Name.Local, Contract: a.Pos.String()})
+		default:
 			v = *a.Default
 		}
 		w.use(a.Space)
-		v = w.named(a.Type, v)
+		text := w.named(a.Type, v)
 		w.dst = append(w.dst, a.Open...)
 		var err error
-		if w.dst, err = appendValue(w.dst, a.Type, v, true); err != nil {
+		if w.dst, err = appendValue(w.dst, a.Type, text, true); err != nil {
 			w.path = append(w.path, step{name: "@" + a.Name.Local})
 			return w.failure(&Error{Text: "the value is not what the contract declares", Expected: a.Type.String() + because(err), Found: describe(v), Contract: a.Pos.String()})
 		}
@@ -133,7 +131,7 @@ func (w *Writer) actualType(e *xsd.Element, declared *xsd.Type, name any) (*xsd.
 	t := w.schema.Type(n)
 	switch {
 	case t == nil:
-		return nil, w.failAt(e, "_type names a type that the contract does not have", suggestType(declared, s), s)
+		return nil, w.failure(&Error{Text: "_type names a type that the contract does not have", Found: s, Hint: suggestType(declared, s), Contract: e.Pos.String()})
 	case !t.DerivesFrom(declared):
 		return nil, w.failAt(e, "_type names a type that does not derive from the declared one", declared.Name.String(), s)
 	case t.Abstract:
@@ -161,17 +159,26 @@ func suggestType(declared *xsd.Type, s string) string {
 
 func sortedKeys(obj map[string]any) []string { return slices.Sorted(maps.Keys(obj)) }
 
-// leftOver refuses keys that nothing has written.
+// leftOver refuses keys that nothing has written. A null that the contract has a place for is absent, wherever.
 func (w *Writer) leftOver(e *xsd.Element, c *content) error {
 	if c.used == len(c.obj) {
 		return nil
 	}
-	for _, key := range sortedKeys(c.obj) {
-		if !c.t.Has(key) && !(key == xsd.KeyType) && !(key == xsd.KeyNil && e.Nillable) && !(strings.HasPrefix(key, "@") && c.t.AnyAttribute != nil) {
-			return w.failAt(e, "the contract does not know the key "+key, diag.Suggest(key, c.t.Keys()), "")
+	left := len(c.obj) - c.used
+	for _, v := range c.obj {
+		if v == nil {
+			left--
 		}
 	}
-	return w.failAt(e, "what is given belongs to different branches of a choice", "", listed(sortedKeys(c.obj)))
+	for _, key := range sortedKeys(c.obj) {
+		if !c.t.Has(key) && !(key == xsd.KeyType) && !(key == xsd.KeyNil && e.Nillable) && !(strings.HasPrefix(key, "@") && c.t.AnyAttribute != nil) {
+			return w.failure(&Error{Text: "the contract does not know the key " + key, Hint: diag.Suggest(key, c.t.Keys()), Contract: e.Pos.String()})
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	return w.failAt(e, "what is given can't stand together", "", together(sortedKeys(c.obj)))
 }
 
 // misplaced reports the first entry of _items that no part of the content takes.

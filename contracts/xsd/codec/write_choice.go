@@ -25,7 +25,7 @@ func (w *Writer) choice(c *content, p *xsd.Particle) error {
 	}
 	branches = slices.DeleteFunc(branches, func(b *xsd.Particle) bool { return !c.covers(b, p) })
 	if len(branches) == 0 {
-		return w.fail("only one branch of a choice may be present", listed(keysPresent(c, p)), "all of these")
+		return w.fail("only one branch of a choice may be present", "", together(keysPresent(c, p)))
 	}
 	if whole := slices.IndexFunc(branches, func(b *xsd.Particle) bool { return !c.lacks(b) }); whole >= 0 {
 		return w.particle(c, branches[whole])

@@ -278,7 +278,7 @@ func describe(v any) string {
 	case []any:
 		return fmt.Sprintf("a list of %d", len(v))
 	case map[string]any:
-		return "an object with " + listed(sortedKeys(v))
+		return "an object with " + together(sortedKeys(v))
 	}
 	return fmt.Sprint(v)
 }

@@ -29,7 +29,7 @@ var writers = sync.Pool{New: func() any { return new(Writer) }}
 func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
 	value, ok := tree[m.root.Name.Local]
 	if !ok || len(tree) != 1 {
-		return dst, &Error{Text: "the tree must have one key, the root element", Expected: m.root.Name.Local, Found: listed(sortedKeys(tree))}
+		return dst, &Error{Text: "the tree must have one key, the root element", Expected: m.root.Name.Local, Found: together(sortedKeys(tree))}
 	}
 	return AppendElement(dst, m.schema, m.root, value)
 }
@@ -117,11 +117,11 @@ func (w *Writer) null() {
 
 // bare writes a text and the end tag behind attributes that are written already.
 func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
-	v = w.named(s, v)
+	text := w.named(s, v)
 	w.dst = append(w.dst, '>')
 	mark := len(w.dst)
 	var err error
-	if w.dst, err = appendValue(w.dst, s, v, false); err != nil {
+	if w.dst, err = appendValue(w.dst, s, text, false); err != nil {
 		return w.failAt(e, "the value is not what the contract declares", s.String()+because(err), describe(v))
 	}
 	if len(w.dst) == mark {
@@ -149,10 +149,16 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
 		return err
 	}
 	if e.Nillable {
-		if null, ok := obj[xsd.KeyNil]; ok && null == true {
+		switch null := obj[xsd.KeyNil]; null {
+		case true:
 			c.used++
 			w.null()
 			return w.leftOver(e, &c)
+		case false:
+			c.used++
+		case nil:
+		default:
+			return w.failAt(e, "_nil has the wrong form", "true or false", describe(null))
 		}
 	}
 	if t.Value != nil {
@@ -193,9 +199,10 @@ type content struct {
 
 func (w *Writer) content(e *xsd.Element, c *content) error {
 	if c.t.Has(xsd.KeyItems) {
-		if v, ok := c.obj[xsd.KeyItems]; ok {
+		if v := c.obj[xsd.KeyItems]; v != nil {
 			c.used++
-			if c.items, ok = v.([]any); !ok && v != nil {
+			var ok bool
+			if c.items, ok = v.([]any); !ok {
 				return w.failAt(e, "_items has the wrong form", "a list", describe(v))
 			}
 		}
@@ -251,8 +258,9 @@ func (w *Writer) one(c *content, p *xsd.Particle) error {
 		if !ok {
 			continue
 		}
-		c.used++
-		if v == nil && !e.Nillable {
+		if v != nil {
+			c.used++
+		} else if !e.Nillable {
 			continue
 		}
 		if written {
@@ -283,8 +291,8 @@ func filledIn(p *xsd.Particle) bool {
 // many writes a list.
 func (w *Writer) many(c *content, p *xsd.Particle) error {
 	e := p.Elements[0]
-	v, ok := c.obj[p.Keys[0]]
-	if ok {
+	v := c.obj[p.Keys[0]]
+	if v != nil {
 		c.used++
 	}
 	list, isList := v.([]any)
@@ -322,8 +330,8 @@ func occurrences(p *xsd.Particle) string {
 
 // wildcard writes the list _any.
 func (w *Writer) wildcard(c *content, p *xsd.Particle) error {
-	v, ok := c.obj[xsd.KeyAny]
-	if ok {
+	v := c.obj[xsd.KeyAny]
+	if v != nil {
 		c.used++
 	}
 	list, isList := v.([]any)
@@ -399,7 +407,7 @@ func (w *Writer) itemName(c *content) string {
 		return "the end of _items"
 	}
 	entry, _ := c.items[c.next].(map[string]any)
-	return listed(sortedKeys(entry))
+	return together(sortedKeys(entry))
 }
 
 // item writes one entry; fits is false where it belongs to what follows p.
@@ -424,7 +432,7 @@ func (w *Writer) item(c *content, p *xsd.Particle, base int, entry map[string]an
 		}
 		e, known := c.t.ItemName(key)
 		if !known {
-			return false, w.fail("the contract does not know this", diag.Suggest(key, c.t.ItemKeys()), key)
+			return false, w.failure(&Error{Text: "the contract does not know this", Found: key, Hint: diag.Suggest(key, c.t.ItemKeys())})
 		}
 		leaf, alt, _ := w.advance(base, p, e.Space, []byte(e.Name.Local))
 		if leaf == nil || leaf.Kind == xsd.AnyParticle {

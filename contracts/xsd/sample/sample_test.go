@@ -20,6 +20,11 @@ import (
 // module is the module's root: every contract in it is tried, also those that are yet to be written.
 const module = "../../.."
 
+// gaps are the elements of which no valid instance can be made, and why.
+var gaps = map[string]string{
+	"{urn:kinds}shape": "shape: the element shape is abstract and nothing stands for it",
+}
+
 // TestRoundTrip sends samples of every element and message of every contract of the module there and back:
 // the writer writes them, an independent validator takes them, and the reader reads the tree that went in.
 func TestRoundTrip(t *testing.T) {
@@ -37,6 +42,12 @@ func TestRoundTrip(t *testing.T) {
 			}
 			tries := everyOption(20)
 			for _, e := range s.Elements() {
+				if want, known := gaps[e.Name.String()]; known {
+					if _, got := sample.Element(s, e, sample.Options{}); len(got) != 1 || got[0].String() != want {
+						t.Errorf("%s: gaps %v, want %q", e.Name, got, want)
+					}
+					continue
+				}
 				for _, o := range tries {
 					if err := roundTrip(s, v, e, o); err != nil {
 						t.Errorf("%s, %+v: %v", e.Name, o, err)
@@ -98,7 +109,7 @@ func everyOption(seeds uint64) []sample.Options {
 	return all
 }
 
-// roundTrip says what is wrong on the way. What the generator can't make is wrong, too: no contract of ours needs it.
+// roundTrip says what is wrong on the way. A gap is wrong, too.
 func roundTrip(s *xsd.Schema, v *xsd.Validator, e *xsd.Element, o sample.Options) error {
 	tree, gaps := sample.Element(s, e, o)
 	if len(gaps) > 0 {
