@@ -114,6 +114,7 @@ func openReader(s *xsd.Schema, env []byte, opt codec.Options) (*envelope, error)
 		r.Close()
 		return nil, err
 	}
+	r.Expect(r.Scanner().Space()) // mustUnderstand, actor, encodingStyle
 	return e, nil
 }
 

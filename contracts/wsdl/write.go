@@ -1,6 +1,7 @@
 package wsdl
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -22,6 +23,14 @@ func (o *Operation) AppendReply(dst []byte, tree map[string]any) ([]byte, error)
 
 // Append writes the whole envelope. Errors are *codec.Error.
 func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
+	out, err := m.append(dst, tree)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+func (m *Message) append(dst []byte, tree map[string]any) ([]byte, error) {
 	for key := range tree {
 		if key != headerKey && !slices.ContainsFunc(m.body, func(e *xsd.Element) bool { return e.Name.Local == key }) {
 			return dst, &codec.Error{Path: key, Text: "the message has no such element", Expected: names(m.body)}
@@ -77,6 +86,10 @@ func (m *Message) appendHeaders(dst []byte, tree map[string]any) ([]byte, error)
 		}
 		var err error
 		if dst, err = codec.AppendElement(dst, m.schema, e, v); err != nil {
+			var at *codec.Error
+			if errors.As(err, &at) {
+				at.Path = headerKey + "/" + at.Path
+			}
 			return dst, err
 		}
 	}

@@ -19,6 +19,7 @@ type Reader struct {
 	schema *xsd.Schema
 	strict bool
 	drift  []Drift
+	extra  int // a namespace whose attributes are no drift, or 0
 
 	matcher
 	path   []step
@@ -93,6 +94,9 @@ func (r *Reader) Next() (scan.Kind, error) {
 
 // Scanner is where the reader stands.
 func (r *Reader) Scanner() *scan.Scanner { return &r.scan }
+
+// Expect lets attributes of a namespace stand on any element without being drift: what carries the elements put them there.
+func (r *Reader) Expect(space int) { r.extra = space }
 
 // Drift is what the contract did not know so far.
 func (r *Reader) Drift() []Drift { return r.drift }
@@ -328,7 +332,7 @@ func (r *Reader) attributes(t *xsd.Type, attrs []scan.Attr) error {
 				found++
 			}
 			r.fields = append(r.fields, field{key: decl.Key, value: v})
-		case a.Space == scan.SpaceXSI:
+		case a.Space == scan.SpaceXSI, a.Space == r.extra && r.extra != scan.NoSpace:
 		case t.AnyAttribute != nil && t.AnyAttribute.Allows(a.Space):
 			key := "@" + xsd.Name{Space: r.scan.URI(a.Space), Local: string(a.Local)}.String()
 			r.fields = append(r.fields, field{key: key, value: r.str(a.Value)})
@@ -347,7 +351,7 @@ func (r *Reader) attributes(t *xsd.Type, attrs []scan.Attr) error {
 // noAttributes reports the attributes of an element that has none by contract.
 func (r *Reader) noAttributes(attrs []scan.Attr) error {
 	for i := range attrs {
-		if a := &attrs[i]; a.Space != scan.SpaceXSI {
+		if a := &attrs[i]; a.Space != scan.SpaceXSI && (a.Space != r.extra || r.extra == scan.NoSpace) {
 			if err := r.drifted("@"+string(a.Local), r.scan.URI(a.Space), a.Offset); err != nil {
 				return err
 			}
