@@ -10,10 +10,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
@@ -186,30 +186,40 @@ func (k Kit) untrusted(t *testing.T) {
 }
 
 func (k Kit) misbehave(t *testing.T, c behaviour) {
+	ctx, timeIsOver := context.WithCancelCause(context.Background())
+	defer timeIsOver(nil)
 	ended := make(chan struct{})
 	a := k.serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if c.hangs {
-			select {
-			case <-ended:
-			case <-r.Context().Done():
-			}
+			timeIsOver(context.DeadlineExceeded)
+			<-ended
 			return
 		}
 		c.play(w, r, k)
 	})
 	defer close(ended)
-	limit := 30 * time.Second
-	if c.hangs {
-		limit = 300 * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
 	s := k.submission(t, a.URL)
+	before := allocated()
 	_, err := k.Agency.Adapter.Submit(ctx, s)
 	k.hold(t, err, c)
-	if n := len(a.seen()); n != 1 {
+	limit := uint64(k.Agency.Manifest.Limits.Message)
+	if took := allocated() - before; c.huge && took > 4*limit+1<<20 {
+		t.Errorf("it allocated %d bytes, with limits.message of %d", took, limit)
+	}
+	most := 1
+	if login := k.Agency.Manifest.Credentials; c.code == "unauthorized" && login != nil && login.Kind == "oauth2" {
+		most = 2 // the token may have run out: once more, with another one
+	}
+	if n := len(a.seen()); n < 1 || n > most {
 		t.Errorf("the agency was sent %d messages: an adapter never sends by itself again", n)
 	}
+}
+
+// allocated is how many bytes the process has allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 // hold compares an error with what it must be.

@@ -2,11 +2,13 @@ package adaptertest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"sluice/adapters"
@@ -17,6 +19,7 @@ type behaviour struct {
 	name       string
 	play       func(w http.ResponseWriter, r *http.Request, k Kit)
 	hangs      bool
+	huge       bool // the adapter must not hold all of it
 	class      adapters.Class
 	code       string // "" is any
 	server     bool
@@ -45,8 +48,10 @@ var cases = []behaviour{
 	{name: "resets the connection", play: reset, class: adapters.Ambiguous, code: "reset", server: true},
 	{name: "breaks off in the body", play: breakOff, class: adapters.Ambiguous, code: "reset", server: true},
 	{name: "sends half of it as if it were whole", play: half, class: adapters.Ambiguous, code: "bad_reply"},
-	{name: "never ends", play: endless, class: adapters.Ambiguous, code: "reply_too_large", server: true},
-	{name: "announces 100 MB", play: huge, class: adapters.Ambiguous, code: "reply_too_large", server: true},
+	{name: "never ends", play: endless, huge: true, class: adapters.Ambiguous, code: "reply_too_large", server: true},
+	{name: "announces 100 MB", play: announced, huge: true, class: adapters.Ambiguous, code: "reply_too_large", server: true},
+	{name: "sends 100 MB unannounced", play: unannounced, huge: true, class: adapters.Ambiguous, code: "reply_too_large", server: true},
+	{name: "packs 100 MB", play: packed, huge: true, class: adapters.Ambiguous, code: "reply_too_large", server: true},
 	{name: "500", play: status(500), class: adapters.Ambiguous, code: "http_500", server: true},
 	{name: "502 with a page", play: page(502), class: adapters.Ambiguous, code: "http_502", server: true},
 	{name: "504", play: status(504), class: adapters.Ambiguous, code: "http_504", server: true},
@@ -112,11 +117,32 @@ func endless(w http.ResponseWriter, r *http.Request, k Kit) {
 	}
 }
 
-func huge(w http.ResponseWriter, _ *http.Request, k Kit) {
-	w.Header().Set("Content-Type", k.Reply.ContentType)
-	w.Header().Set("Content-Length", strconv.Itoa(100<<20))
-	io.Copy(w, io.LimitReader(zeros{}, 100<<20)) //nolint:errcheck
+const hundredMB = 100 << 20
+
+func announced(w http.ResponseWriter, r *http.Request, k Kit) {
+	w.Header().Set("Content-Length", strconv.Itoa(hundredMB))
+	unannounced(w, r, k)
 }
+
+func unannounced(w http.ResponseWriter, _ *http.Request, k Kit) {
+	w.Header().Set("Content-Type", k.Reply.ContentType)
+	io.Copy(w, io.LimitReader(zeros{}, hundredMB)) //nolint:errcheck // the adapter goes
+}
+
+// packed sends a tenth of a megabyte that unpacks to 100 MB. net/http asks for gzip and unpacks it by itself.
+func packed(w http.ResponseWriter, _ *http.Request, k Kit) {
+	w.Header().Set("Content-Type", k.Reply.ContentType)
+	w.Header().Set("Content-Encoding", "gzip")
+	w.Write(bomb()) //nolint:errcheck // the adapter goes
+}
+
+var bomb = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.Copy(z, io.LimitReader(zeros{}, hundredMB)) //nolint:errcheck // a bytes.Buffer takes everything
+	z.Close()                                      //nolint:errcheck
+	return b.Bytes()
+})
 
 type zeros struct{}
 

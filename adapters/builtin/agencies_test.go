@@ -309,18 +309,27 @@ func TestSocialFaults(t *testing.T) {
 		code   string
 		class  adapters.Class
 		want   string
+		server bool
 	}{
-		{422, "WRONG_REGION", adapters.Rejected, "WRONG_REGION"},
-		{400, "INVALID", adapters.Permanent, "INVALID"},
-		{422, "SOMETHING", adapters.Permanent, "http_422"},
-		{429, "TOO_MANY", adapters.Transient, "overload"},
-		{503, "BUSY", adapters.Transient, "unavailable"},
-		{500, "INTERNAL", adapters.Ambiguous, "http_500"},
+		{422, "WRONG_REGION", adapters.Rejected, "WRONG_REGION", false},
+		{400, "INVALID", adapters.Permanent, "INVALID", false},
+		{422, "SOMETHING", adapters.Permanent, "http_422", false},
+		{429, "TOO_MANY", adapters.Transient, "TOO_MANY", false},
+		{429, "SLOWER", adapters.Transient, "overload", false},
+		{503, "BUSY", adapters.Transient, "BUSY", true},
+		{503, "UPKEEP", adapters.Transient, "unavailable", true},
+		{500, "INTERNAL", adapters.Ambiguous, "INTERNAL", true},
+		{500, "BROKEN", adapters.Ambiguous, "http_500", true},
+		// The same in HTTP 200, where the contract has another body.
+		{200, "WRONG_REGION", adapters.Rejected, "WRONG_REGION", false},
+		{200, "BUSY", adapters.Transient, "BUSY", true},
+		{201, "INTERNAL", adapters.Ambiguous, "INTERNAL", true},
+		{201, "SOMETHING", adapters.Ambiguous, "bad_reply", false},
 	} {
 		d := newDesk(t, sayStatus(row.status, jsonType, `{"code":"`+row.code+`","message":"Так вышло"}`))
 		_, err := a.Adapter.Submit(context.Background(), adapters.Submission{Call: call(t, d, "housing-subsidy", "77"), Request: request(t, "housing-subsidy")})
-		if e := class(t, err); e.Class != row.class || e.Code != row.want {
-			t.Errorf("%d %s: got %s", row.status, row.code, e)
+		if e := class(t, err); e.Class != row.class || e.Code != row.want || e.Server != row.server || !strings.HasSuffix(e.Text, ": Так вышло") {
+			t.Errorf("%d %s: got %s, server %v", row.status, row.code, e, e.Server)
 		}
 	}
 }

@@ -64,38 +64,38 @@ func windows1251(t *testing.T, text string) []byte {
 	return b
 }
 
-// TestConformance runs the kit over the agencies that come with the binary.
-func TestConformance(t *testing.T) {
-	r := load(t)
-	for _, k := range []struct {
-		agency, service string
-		reply, fault    adaptertest.Reply
-	}{
-		{"zags", "family-composition",
-			adaptertest.Reply{ContentType: "text/xml; charset=utf-8", Body: []byte(soapHead +
+// kits are the agencies that come with the binary, each with one of its services, a valid answer, and a server-side error.
+func kits(t *testing.T) []adaptertest.Kit {
+	t.Helper()
+	list := []adaptertest.Kit{
+		{Agency: agency(t, "zags"), Service: "family-composition",
+			Reply: adaptertest.Reply{ContentType: xmlType, Body: []byte(soapHead +
 				`<р:Регистрация xmlns:р="urn://zags-ru/registry/2.1"><р:Номер>001-0000042/2026</р:Номер><р:Состояние>10</р:Состояние>` +
 				`<р:Время>2026-07-06T10:00:00+03:00</р:Время></р:Регистрация>` + soapTail)},
-			soapFault("")},
-		{"tax", "tax-deduction",
-			adaptertest.Reply{ContentType: "application/xml; charset=windows-1251", Body: windows1251(t,
+			Fault: soapFault("")},
+		{Agency: agency(t, "tax"), Service: "tax-deduction",
+			Reply: adaptertest.Reply{ContentType: "application/xml; charset=windows-1251", Body: windows1251(t,
 				`<Квитанция НомКвит="КВ-7701-0000000042" ИдФайл="UV_NDFLVYCH_7701_6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77" КодНО="7701" КодСост="01" ДатаВр="06.07.2026 10:00:00"/>`)},
-			adaptertest.Reply{ContentType: "application/xml; charset=windows-1251", Body: windows1251(t, `<Ошибка Код="СБОЙ" Текст="Внутренняя ошибка"/>`)}},
-		{"social", "housing-subsidy",
-			adaptertest.Reply{Status: 201, ContentType: "application/json", Body: []byte(`{"id":"S77-00000042","clientReference":"6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77",` +
+			Fault: adaptertest.Reply{ContentType: "application/xml; charset=windows-1251", Body: windows1251(t, `<Ошибка Код="СБОЙ" Текст="Внутренняя ошибка"/>`)}},
+		{Agency: agency(t, "social"), Service: "housing-subsidy",
+			Reply: adaptertest.Reply{Status: 201, ContentType: jsonType, Body: []byte(`{"id":"S77-00000042","clientReference":"6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77",` +
 				`"status":"RECEIVED","history":[{"status":"RECEIVED","occurredAt":"2026-07-06T10:00:00+03:00"}]}`)},
-			adaptertest.Reply{}},
-		{"pension", "snils-check",
-			adaptertest.Reply{ContentType: "text/xml; charset=utf-8", Body: []byte(soapHead +
+			Fault: adaptertest.Reply{ContentType: jsonType, Body: []byte(`{"code":"BUSY","message":"Приём временно не ведётся"}`)}},
+		{Agency: agency(t, "pension"), Service: "snils-check",
+			Reply: adaptertest.Reply{ContentType: xmlType, Body: []byte(soapHead +
 				`<SnilsCheckResponse xmlns="urn:pension-fund:snils:1.0"><CheckNumber>PF-00000042</CheckNumber><CheckedAt>2026-07-06T07:00:00Z</CheckedAt>` +
 				`<Result>Match</Result></SnilsCheckResponse>` + soapTail)},
-			soapFault("")},
-	} {
-		t.Run(k.agency, func(t *testing.T) {
-			a, ok := r.Agency(k.agency)
-			if !ok {
-				t.Fatal("the agency is not there")
-			}
-			adaptertest.Run(t, adaptertest.Kit{Agency: a, Service: k.service, Request: sample(t, k.service), Reply: k.reply, Fault: k.fault})
-		})
+			Fault: soapFault("")},
+	}
+	for i := range list {
+		list[i].Request = sample(t, list[i].Service)
+	}
+	return list
+}
+
+// TestConformance runs the kit over them.
+func TestConformance(t *testing.T) {
+	for _, k := range kits(t) {
+		t.Run(k.Agency.Name, func(t *testing.T) { adaptertest.Run(t, k) })
 	}
 }

@@ -182,9 +182,9 @@ func Ruled(v *adapters.Verdict, base *adapters.Error, r *Reply, now time.Time) *
 	if rule.Class == adapters.Transient {
 		e.RetryAfter = max(rule.RetryAfter, RetryAfter(r.Header, now))
 	}
-	// A transient error counts against the breaker, unless the agency itself asks for time: it works, and is busy.
+	// What failed inside the agency counts against the breaker, unless the agency asks for time: it works, and is busy.
 	asked := e.RetryAfter > 0 && r.Status != http.StatusServiceUnavailable || r.Status == http.StatusTooManyRequests
-	e.Server = rule.Class == adapters.Transient && !asked || rule.Class == adapters.Ambiguous && base.Server
+	e.Server = !asked && (rule.Class == adapters.Transient || rule.Class == adapters.Ambiguous)
 	return e
 }
 

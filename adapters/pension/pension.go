@@ -98,7 +98,7 @@ func read(answer *snils.SnilsCheckResponse) (adapters.Receipt, error) {
 	case answer.Result == nil || *answer.Result == "":
 		return adapters.Receipt{}, errors.New("SnilsCheckResponse/Result is missing")
 	case answer.CheckedAt.ToGoTime().IsZero():
-		return adapters.Receipt{}, errors.New("SnilsCheckResponse/CheckedAt is missing")
+		return adapters.Receipt{}, errors.New("SnilsCheckResponse/CheckedAt is missing or no time")
 	}
 	status := canonical.Status{Raw: string(*answer.Result), At: answer.CheckedAt.ToGoTime().UTC(), Comment: answer.Comment}
 	receipt := adapters.Receipt{ExternalID: answer.CheckNumber}

@@ -17,9 +17,10 @@ import (
 // native is an operation with the shapes that its replies have, success and failure apart.
 type native struct {
 	*openapi.Operation
-	success *shape.Type
-	failure *shape.Type // nil when the contract describes none
-	status  int         // of the reply that we give, as a server
+	success  *shape.Type
+	failure  *shape.Type // nil when the contract describes none
+	refusals []*jsonschema.Schema
+	status   int // of the reply that we give, as a server
 }
 
 // operation reads one operation; of one that the agency calls (ours) the reply is what we write, so that its status and
@@ -37,6 +38,9 @@ func operation(api *openapi.API, id string, ours bool) (*adapters.Operation, err
 			good[status] = schema
 		default:
 			bad[status] = schema
+			if schema != nil {
+				n.refusals = append(n.refusals, schema)
+			}
 		}
 	}
 	if len(good) == 0 && op.Replies[0] != nil {
@@ -136,7 +140,7 @@ func violated(at string, found []jsonschema.Violation) error {
 	}
 	var words []string
 	for _, v := range found {
-		words = append(words, at+v.Pointer+" "+v.EN)
+		words = append(words, at+v.Pointer+": "+v.EN)
 	}
 	return errors.New(strings.Join(words, "; "))
 }
@@ -149,6 +153,12 @@ func (n *native) schema(status int) (s *jsonschema.Schema, known bool) {
 		}
 	}
 	return nil, false
+}
+
+// refuses tells whether a reply's body is one that the contract has for refusals.
+func (n *native) refuses(reply map[string]any) bool {
+	body, ok := reply["body"]
+	return ok && slices.ContainsFunc(n.refusals, func(s *jsonschema.Schema) bool { return s.Valid(body) })
 }
 
 // read makes the tree of a reply. Of a refusal it takes what can be read, without an error.

@@ -86,14 +86,18 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 		return nil, failed
 	}
 	reply, err := op.read(got, p.limits)
-	if refused := exchange.Status(got, p.now()); refused != nil {
+	refused := exchange.Status(got, p.now())
+	if refused == nil && err != nil {
+		// A body that the contract has for a refusal is for the fault rules, whatever the HTTP status.
+		if refused = exchange.BadReply(got, err, p.now()); !op.refuses(reply) {
+			return nil, refused
+		}
+	}
+	if refused != nil {
 		if words := saidBy(reply); words != "" {
 			refused.Text += ": " + words
 		}
 		return &mapped.Answer{Failure: reply, Default: refused, Exchange: got}, nil
-	}
-	if err != nil {
-		return nil, exchange.BadReply(got, err, p.now())
 	}
 	return &mapped.Answer{Reply: reply, Exchange: got}, nil
 }

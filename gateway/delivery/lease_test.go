@@ -65,8 +65,8 @@ func TestProcessFencesItself(t *testing.T) {
 	if n := at.acted(gateway.MessageID(d.ID)); n != 1 {
 		t.Errorf("%d effects", n)
 	}
-	if name := h.engine.lease.name(); !strings.HasSuffix(name, "~2") {
-		t.Errorf("the process goes on as %q", name)
+	if name := h.engine.lease.name(); !strings.Contains(name, "~") { // a slow machine may need more than a second one
+		t.Errorf("the process goes on under the lost lease, as %q", name)
 	}
 	if h.engine.byKey["social/main"].row.Health != gateway.Up {
 		t.Error("what the hub broke off counted against the agency")
