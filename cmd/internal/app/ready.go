@@ -40,11 +40,12 @@ func (a *App) Checks(ctx context.Context) []console.Check {
 	for _, d := range a.doors {
 		checks = append(checks, running("door "+d.name, d.up.Load()))
 	}
-	agencies := console.Check{Name: "agencies", OK: len(a.parts.left) == 0, Degraded: true}
+	whole := len(a.parts.left) == 0
+	agencies := console.Check{Name: "agencies", OK: whole, Degraded: !whole}
 	if broken := slices.Sorted(maps.Keys(a.parts.registry.Broken())); len(broken) > 0 {
 		agencies.Detail = "not served: " + strings.Join(broken, ", ") + "; "
 	}
-	if !agencies.OK {
+	if !whole {
 		agencies.Detail += "mend and restart: " + a.parts.left.Error()
 	}
 	return append(checks, agencies)

@@ -98,10 +98,11 @@ func Run(ctx context.Context, o Options) error {
 		if err := d.tell(told); err != nil {
 			return err
 		}
-		d.next(doors, o.Once)
 		if o.Once {
 			cancel()
+			return nil
 		}
+		d.next(doors)
 		return nil
 	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
@@ -156,19 +157,20 @@ retry: { first: 300ms, max: 1s }
 }
 
 // next tells a newcomer what to try.
-func (d *demo) next(at doors, once bool) {
-	if once {
-		return
-	}
+func (d *demo) next(at doors) {
 	d.title("It stays up. Try, from the repository's folder")
 	fmt.Fprintf(d.out, `
-  curl -s http://%s/v1/requests -H 'Authorization: Bearer %s'
+  # what became of the requests above
+  curl -s http://%[1]s/v1/requests -H 'Authorization: Bearer %[4]s'
 
-  curl -si http://%s/v1/requests -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \
-    -H 'Idempotency-Key: my-first' -H 'Prefer: wait=5' --data @contracts/services/samples/family-composition.json
+  # one of your own; it answers when the agency's number is there
+  curl -si http://%[1]s/v1/requests -H 'Authorization: Bearer %[4]s' -H 'Content-Type: application/json' \
+    -H 'Idempotency-Key: my-own' -H 'Prefer: wait=5' --data @contracts/services/samples/family-composition.json
 
-  curl -s http://%s/v1/endpoints -H 'Authorization: Bearer %s'
+  # how the agencies are, as an operator sees them
+  curl -s http://%[3]s/v1/endpoints -H 'Authorization: Bearer %[5]s'
 
-  The simulated agencies are at %s (GET /admin/effects, POST /admin/faults). Ctrl-C ends it all.
-`, at.portal, PortalToken, at.portal, PortalToken, at.operators, OperatorToken, d.sim.URL())
+  The doors: portals http://%[1]s, agencies http://%[2]s, operators http://%[3]s (docs/ has a page for each).
+  The simulated agencies: %[6]s (GET /admin/effects, POST /admin/faults). Ctrl-C ends it all.
+`, at.portal, at.agencies, at.operators, PortalToken, OperatorToken, d.sim.URL())
 }

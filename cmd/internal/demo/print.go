@@ -15,6 +15,9 @@ import (
 // printer writes the story. Nothing else writes to its output.
 type printer struct{ out io.Writer }
 
+// clock is how times of day are shown: the steps of the story are fractions of a second apart.
+const clock = "15:04:05.0"
+
 func (p printer) title(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	fmt.Fprintf(p.out, "\n━━ %s %s\n", text, strings.Repeat("━", max(3, 96-len([]rune(text)))))
@@ -46,15 +49,18 @@ func (p printer) event(e canonical.Event) {
 	var more []string
 	add := func(format string, args ...any) { more = append(more, fmt.Sprintf(format, args...)) }
 	if d.ExternalID != "" && e.Type == canonical.EventRegistered {
-		add("number %s", d.ExternalID)
+		add("%s is number %s", d.PortalID, d.ExternalID)
 	}
 	if s := d.Status; s != nil && e.Type != canonical.EventClosed {
 		add("%s", s.Code)
 		if s.Raw != "" {
 			add("(the agency's code %s)", s.Raw)
 		}
-		if s.Officer != nil {
+		switch {
+		case s.Officer != nil:
 			add("· %s", s.Officer.Name)
+		case s.Unit != nil:
+			add("· %s", s.Unit.Name)
 		}
 		if s.Comment != "" {
 			add("· %s", s.Comment)
@@ -66,13 +72,13 @@ func (p printer) event(e canonical.Event) {
 	if strings.HasPrefix(e.Type, "agency.") {
 		add("%s/%s", d.Agency, d.Endpoint)
 	}
-	if d.Text != "" {
+	if d.Text != "" && e.Type != canonical.EventAgencyRecovered { // that one says what was wrong
 		add("· %s", d.Text)
 	}
 	if d.NextTry != nil {
-		add("· next try %s", d.NextTry.Local().Format("15:04:05"))
+		add("· next try %s", d.NextTry.Local().Format(clock))
 	}
-	p.line("event", "%-26s %s", e.Type, strings.Join(more, " "))
+	p.line("event", "%s %-24s %s", e.Time.Local().Format(clock), e.Type, strings.Join(more, " "))
 }
 
 // readable indents XML and JSON.

@@ -2,10 +2,12 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +27,14 @@ var scenes = []struct{ title, service, agency, about string }{
 
 // tell sends the four requests, then shows an outage. It fails when one does not end as it should.
 func (d *demo) tell(ctx context.Context) error {
+	fmt.Fprint(d.out, `
+The hub, four simulated agencies and a portal's webhook run in this one process. What you will see:
+
+  portal → hub     the portal's request: one canonical JSON document, whatever the agency
+  hub → agency     the same in the agency's own language, as its contract wants it
+  agency → hub     the receipt: the agency has it, under its own number
+  event            what the portal's webhook is told: the registration, each status, the end
+`)
 	for i, s := range scenes {
 		d.title("%d. %s", i+1, s.title)
 		d.line("agency", "%s", s.about)
@@ -36,18 +46,19 @@ func (d *demo) tell(ctx context.Context) error {
 	return d.outage(ctx)
 }
 
-// sample reads a sample request and gives it an id of its own.
+var ownID = regexp.MustCompile(`"id": "[^"]*"`)
+
+// sample reads a sample request and gives it an id of its own; the rest stays as it is written.
 func sample(service, id string) ([]byte, error) {
 	b, err := fs.ReadFile(sluice.Workspace, "contracts/services/samples/"+service+".json")
 	if err != nil {
 		return nil, err
 	}
-	var doc map[string]any
-	if err := json.Unmarshal(b, &doc); err != nil {
-		return nil, err
+	at := ownID.FindIndex(b) // the first is the request's
+	if at == nil {
+		return nil, fmt.Errorf("the sample of %s has no id", service)
 	}
-	doc["id"] = id
-	return json.Marshal(doc)
+	return slices.Concat(b[:at[0]], fmt.Appendf(nil, `"id": %q`, id), b[at[1]:]), nil
 }
 
 // scene follows one request from the portal to its end.
@@ -56,12 +67,12 @@ func (d *demo) scene(ctx context.Context, service, agency string) error {
 	if err != nil {
 		return err
 	}
-	d.block("portal → hub", readable(string(body)), 12)
+	d.block("portal → hub", string(body), 18)
 	view, err := d.portal.submit(ctx, "demo-"+service, body)
 	if err != nil {
 		return err
 	}
-	d.line("hub → portal", "202 Accepted, request %s", view.ID)
+	d.line("hub → portal", "202 Accepted, request %s: it is on disk, and from now on the hub's care", view.ID)
 	message := gateway.MessageID(gateway.DeliveryID(view.ID, 1))
 	outcome := ""
 	err = d.events.follow(ctx, func(e canonical.Event) bool { return e.Data.RequestID == view.ID }, func(e canonical.Event) bool {
@@ -92,11 +103,12 @@ func (d *demo) wire(agency, message string) {
 
 // outage takes an agency away for a while and shows that nothing is lost and nothing hurried.
 func (d *demo) outage(ctx context.Context) error {
-	const requests = 6
-	d.line("simulator", "ZAGS refuses connections for 3 seconds")
-	if _, err := d.sim.Inject(agencysim.Fault{Agency: agencysim.ZAGS, Kind: agencysim.Outage, For: 3 * time.Second}); err != nil {
+	const requests, away = 6, 3 * time.Second
+	d.line("simulator", "ZAGS refuses connections for %v", away)
+	if _, err := d.sim.Inject(agencysim.Fault{Agency: agencysim.ZAGS, Kind: agencysim.Outage, For: away}); err != nil {
 		return err
 	}
+	var ids []string
 	open := map[string]bool{}
 	for n := range requests {
 		id := fmt.Sprintf("demo-outage-%d", n+1)
@@ -108,44 +120,35 @@ func (d *demo) outage(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		open[view.ID] = true
+		ids, open[view.ID] = append(ids, view.ID), true
 	}
 	d.line("portal → hub", "%d requests, each answered 202: an outage is not the portal's affair", requests)
-	shown := false
+	recovered := false
 	err := d.events.follow(ctx, func(e canonical.Event) bool {
-		return open[e.Data.RequestID] || strings.HasPrefix(e.Type, "agency.")
+		return slices.Contains(ids, e.Data.RequestID) || strings.HasPrefix(e.Type, "agency.")
 	}, func(e canonical.Event) bool {
 		switch e.Type {
 		case canonical.EventAgencyDown:
 			d.event(e)
-			for id := range open {
+			d.line("breaker", "open: %s/%s is held. Nothing is sent to it, but for one delivery now and then that probes", e.Data.Agency, e.Data.Endpoint)
+			for _, id := range ids {
 				d.waiting(ctx, id)
-				break
 			}
 		case canonical.EventAgencyRecovered:
 			d.event(e)
-			shown = true
+			d.line("breaker", "closed: a probe got through, and the others follow")
+			recovered = true
 		case canonical.EventRegistered:
 			d.event(e)
 		case canonical.EventClosed:
 			delete(open, e.Data.RequestID)
 		}
-		return len(open) == 0 && shown
+		return len(open) == 0 && recovered
 	})
 	if err != nil {
 		return err
 	}
-	effects := 0
-	for _, e := range d.sim.Effects(agencysim.ZAGS) {
-		if strings.HasPrefix(e.Portal, "demo-outage-") {
-			effects += e.Count
-		}
-	}
-	d.line("result", "%d requests, %d registrations at ZAGS, none lost, none doubled", requests, effects)
-	if effects != requests {
-		return fmt.Errorf("%d requests had %d effects", requests, effects)
-	}
-	return nil
+	return d.count(ctx, ids)
 }
 
 // waiting shows what the portal sees of a request that waits.
@@ -155,8 +158,33 @@ func (d *demo) waiting(ctx context.Context, id string) {
 		return
 	}
 	x := view.Deliveries[0]
-	d.line("a request", "%s, waiting for: %s, attempts so far: %d", x.State, x.WaitingFor, x.Attempts)
+	last := "not sent yet"
 	if x.LastAnswer != nil {
-		d.line("", "last answer: %s", x.LastAnswer.Text)
+		last = "last answer: " + x.LastAnswer.Text
 	}
+	d.line("waits", "%s %s, attempts: %d, waits for: %s · %s", view.PortalID, x.State, x.Attempts, x.WaitingFor, last)
+}
+
+// count holds the outage's requests against what the agency has.
+func (d *demo) count(ctx context.Context, ids []string) error {
+	var attempts []string
+	for _, id := range ids {
+		view, err := d.portal.show(ctx, id)
+		if err != nil {
+			return err
+		}
+		attempts = append(attempts, strconv.Itoa(view.Deliveries[0].Attempts))
+	}
+	d.line("attempts", "%s: an outage burns none but those under way and the probes", strings.Join(attempts, ", "))
+	effects := 0
+	for _, e := range d.sim.Effects(agencysim.ZAGS) {
+		if strings.HasPrefix(e.Portal, "demo-outage-") {
+			effects += e.Count
+		}
+	}
+	d.line("result", "%d requests, %d registrations at ZAGS: none lost, none doubled", len(ids), effects)
+	if effects != len(ids) {
+		return fmt.Errorf("%d requests had %d effects", len(ids), effects)
+	}
+	return nil
 }
