@@ -39,15 +39,17 @@ func idempotencyKey(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// preferWait reads wait=SECONDS of the header Prefer (RFC 7240); other preferences are passed over, as it wants.
+// preferWait reads wait=SECONDS of the header Prefer. As RFC 7240 wants, other preferences and parameters are passed
+// over, and of several waits the first counts.
 func preferWait(h http.Header) (time.Duration, error) {
 	for _, header := range h.Values("Prefer") {
-		for _, p := range strings.Split(header, ",") {
-			value, ok := strings.CutPrefix(strings.TrimSpace(p), "wait=")
-			if !ok {
+		for _, preference := range strings.Split(header, ",") {
+			preference, _, _ = strings.Cut(preference, ";")
+			name, value, _ := strings.Cut(preference, "=")
+			if !strings.EqualFold(strings.TrimSpace(name), "wait") {
 				continue
 			}
-			seconds, err := strconv.Atoi(strings.TrimSpace(value))
+			seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
 			if err != nil || seconds < 0 {
 				return 0, badParameter("Prefer", "wait — целое число секунд", "wait is a whole number of seconds")
 			}

@@ -36,6 +36,7 @@ type Config struct {
 	Client   func(ctx context.Context) string // who calls; the door is behind authentication
 	OpenAPI  []byte                           // the description, as JSON
 	MaxBody  int64                            // bytes of a request; 16 MiB
+	Stopping context.Context                  // ends when the hub begins to stop: nobody is kept waiting then
 	Log      *slog.Logger                     // slog.Default()
 }
 
@@ -52,6 +53,9 @@ type door struct{ Config }
 func New(c Config) http.Handler {
 	if c.MaxBody <= 0 {
 		c.MaxBody = 16 << 20
+	}
+	if c.Stopping == nil {
+		c.Stopping = context.Background()
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -129,6 +133,7 @@ func (d *door) submit(w http.ResponseWriter, r *http.Request) {
 	if wait > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), wait)
 		defer cancel()
+		defer context.AfterFunc(d.Stopping, cancel)()
 		// The request is stored: when its state can't be read now, the caller still gets what was accepted.
 		if later, err := d.Requests.Wait(ctx, d.Client(r.Context()), view.ID); err == nil {
 			view = later

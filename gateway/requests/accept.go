@@ -122,6 +122,7 @@ func misrouted(err error) error {
 		v.Pointer = "/test"
 		v.RU, v.EN = "у ведомства нет тестового адреса", "the agency has no test endpoint"
 	default:
+		v.Code = "unknown-" + wrong.Key
 		v.RU, v.EN = "ведомство не принимает запросы с таким значением", "the agency takes no requests with this value"
 		if known != "" {
 			v.RU, v.EN = v.RU+"; принимает: "+known, v.EN+"; "+hint

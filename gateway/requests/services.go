@@ -5,6 +5,8 @@ import (
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
+	"sluice/gateway"
+	"sluice/gateway/delivery"
 )
 
 // Services lists what can be asked for: every version of every service, with the endpoints that serve it and how they
@@ -40,8 +42,16 @@ func (s *Service) endpoint(a *adapters.Agency, name string) canonical.EndpointVi
 		Agency: a.Name, Endpoint: name, Title: canonical.Text{RU: a.Title.RU, EN: a.Title.EN},
 		Regions: spec.For.Region, Offices: spec.For.Office, Inspectorates: spec.For.Inspectorate, Test: spec.Environment == "test",
 	}
-	if h, ok := s.c.Engine.Health(a.Name, name); ok {
-		v.Health, v.Reason, v.Since, v.Until = h.Health, h.Reason, h.Since, h.Until
-	}
+	h := s.health(a.Name, name)
+	v.Health, v.Reason, v.Since, v.Until = h.Health, h.Reason, h.Since, h.Until
 	return v
+}
+
+// health tells how an endpoint is, as clients see it: that this node may not send for a moment is not the agency's doing.
+func (s *Service) health(agency, endpoint string) delivery.EndpointHealth {
+	h, ok := s.c.Engine.Health(agency, endpoint)
+	if !ok || h.Reason == delivery.HeldByLease {
+		return delivery.EndpointHealth{Health: string(gateway.Up)}
+	}
+	return h
 }

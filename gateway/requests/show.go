@@ -6,7 +6,6 @@ import (
 
 	"sluice/contracts/canonical"
 	"sluice/gateway"
-	"sluice/gateway/delivery"
 	"sluice/gateway/problem"
 	"sluice/gateway/store"
 )
@@ -140,7 +139,7 @@ func (s *Service) DeliveryView(d *gateway.Delivery, open bool) canonical.Deliver
 	}
 	switch v.WaitingFor {
 	case waitsForTurn, waitsForRetry, waitsForOutcome:
-		if h, ok := s.c.Engine.Health(d.Agency, d.Endpoint); ok && h.Health != string(gateway.Up) {
+		if h := s.health(d.Agency, d.Endpoint); h.Health != string(gateway.Up) {
 			v.WaitingFor = heldFor(h.Reason)
 			if h.Until == nil {
 				next = time.Time{} // an operator releases it
@@ -157,11 +156,8 @@ func (s *Service) DeliveryView(d *gateway.Delivery, open bool) canonical.Deliver
 
 // heldFor is what a delivery waits for whose endpoint is held.
 func heldFor(reason string) string {
-	switch reason {
-	case gateway.HeldByBreaker, gateway.HeldByOperator:
+	if reason == gateway.HeldByBreaker || reason == gateway.HeldByOperator {
 		return waitsForAgency
-	case delivery.HeldByLease:
-		return waitsForTurn
 	}
 	return reason
 }

@@ -68,6 +68,8 @@ type App struct {
 	pulse    pulse
 	engineUp atomic.Bool
 	eventsUp atomic.Bool
+	stopping context.Context // ends when the hub begins to stop
+	stop     context.CancelFunc
 }
 
 // door is one listener with what it serves.
@@ -89,6 +91,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	}
 	parts.report(c.Log)
 	a := &App{c: c, parts: parts, metrics: telemetry.NewMetrics()}
+	a.stopping, a.stop = context.WithCancel(context.Background())
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -158,7 +161,8 @@ func (a *App) portal(*door) http.Handler {
 		problem.Write(w, r, problem.New(problem.Unauthenticated))
 	})
 	return a.parts.directory.Require(auth.Client, portal.New(portal.Config{
-		Requests: a.requests, Client: auth.Name, OpenAPI: canonical.OpenAPI(), MaxBody: int64(a.c.User.Limits.Body), Log: a.c.Log,
+		Requests: a.requests, Client: auth.Name, OpenAPI: canonical.OpenAPI(), MaxBody: int64(a.c.User.Limits.Body),
+		Stopping: a.stopping, Log: a.c.Log,
 	}), refuse)
 }
 
@@ -188,6 +192,7 @@ func (a *App) OperatorsURL() string { return a.doors[2].URL() }
 // everything has ended and the database is closed; the error is why it ended before ctx did.
 func (a *App) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
+	context.AfterFunc(running, a.stop)
 	run := func(up *atomic.Bool, what string, f func(context.Context) error) {
 		g.Go(func() error {
 			up.Store(true)
@@ -214,6 +219,7 @@ func (a *App) Run(ctx context.Context) error {
 
 // Close gives up what New took, for an App that is not run.
 func (a *App) Close() error {
+	a.stop()
 	var errs []error
 	for _, d := range a.doors {
 		d.Close() //nolint:errcheck // closed by Serve when the App has run
