@@ -158,7 +158,7 @@ func (f *File) syntax(err error) {
 		at.Line, _ = strconv.Atoi(m[1])
 		text = m[2]
 	}
-	f.add(at, "yaml", "not readable as YAML: "+text, "look at indentation and quotes; a text with \": \" or \" #\" needs quotes, within { } also one with , [ or ]")
+	f.add(at, "yaml", "not readable as YAML: "+text, "look at indentation and quotes; a text with \": \" or \" #\" needs quotes, within { } also one with , ? [ or ]")
 }
 
 // check reports what is wrong whatever the spec says: YAML's ways of writing one thing and meaning another.

@@ -104,7 +104,7 @@ func TestProblems(t *testing.T) {
 		{"maybe: !!map { url: u }", `a.yaml:3:8: a tag (!!map) is not allowed; leave it out; quote the value to make it a text`},
 		{"mode: true", `a.yaml:3:7: mode must be one of fast, slow, not the boolean true`},
 		{"---\nname: z", `a.yaml:3:1: a second document in the file; keep one document a file`},
-		{"mode: [", `a.yaml:3: not readable as YAML: did not find expected node content; look at indentation and quotes; a text with ": " or " #" needs quotes, within { } also one with , [ or ]`},
+		{"mode: [", `a.yaml:3: not readable as YAML: did not find expected node content; look at indentation and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
 	} {
 		var got sample
 		problems := Decode("a.yaml", []byte(head+row.src+"\n"), &got)
