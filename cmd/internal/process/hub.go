@@ -46,19 +46,22 @@ func NewHub(dir, binary string) (*Hub, error) {
 type Settings struct {
 	Workspace string        // "" leaves the built-in agencies as they are
 	Webhook   string        // where the portal's events go; "" tells none
-	First     time.Duration // retry.first
+	First     time.Duration // retry.first; 0 leaves both as they are
 	Max       time.Duration // retry.max
 }
 
 // Configure writes sluice.yaml.
 func (h *Hub) Configure(s Settings) error {
 	h.config = filepath.Join(h.dir, "sluice.yaml")
-	workspaces, webhook := "", ""
+	workspaces, webhook, retry := "", "", ""
 	if s.Workspace != "" {
 		workspaces = fmt.Sprintf("%q", s.Workspace)
 	}
 	if s.Webhook != "" {
 		webhook = fmt.Sprintf("\n    webhook: { url: %q, secret: env:HUB_WEBHOOK }", s.Webhook)
+	}
+	if s.First > 0 {
+		retry = fmt.Sprintf("retry: { first: %s, max: %s }\n", s.First, s.Max)
 	}
 	text := fmt.Sprintf(`database: %q
 workspaces: [%s]
@@ -74,8 +77,7 @@ agencies:
   social: { token: env:HUB_SOCIAL }
 operators:
   night: { token: env:HUB_OPERATOR }
-retry: { first: %s, max: %s }
-`, filepath.Join(h.dir, "sluice.db"), workspaces, h.Portal, h.Agencies, h.Operators, webhook, s.First, s.Max)
+%s`, filepath.Join(h.dir, "sluice.db"), workspaces, h.Portal, h.Agencies, h.Operators, webhook, retry)
 	h.env = append(os.Environ(), "HUB_PORTAL="+PortalToken, "HUB_ZAGS="+ZAGSToken, "HUB_SOCIAL="+SocialToken,
 		"HUB_OPERATOR="+OperatorToken, "HUB_WEBHOOK="+WebhookSecret)
 	for name, value := range simulated.Credentials() {
