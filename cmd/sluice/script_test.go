@@ -27,10 +27,11 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":  ready,
-			"submit": submit,
-			"push":   push,
-			"gas":    gasNetwork,
+			"ready":   ready,
+			"submit":  submit,
+			"push":    push,
+			"gas":     gasNetwork,
+			"replace": replace,
 		},
 	})
 }
@@ -106,6 +107,15 @@ func push(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the hub answered %s\n%s", resp.Status, body)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("answer"), body, 0o644))
+}
+
+// replace changes a file: `replace OLD NEW FILE`. OLD must be there.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s has no %q", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
 }
 
 func post(ts *testscript.TestScript, url, file string, header http.Header) (*http.Response, []byte) {
