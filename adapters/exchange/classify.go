@@ -114,7 +114,8 @@ func Transport(ctx context.Context, err error, sent bool) *adapters.Error {
 	return e
 }
 
-func tooLarge(limit int64) *adapters.Error {
+// TooLarge is a reply over a bound.
+func TooLarge(limit int64) *adapters.Error {
 	e := New(adapters.Ambiguous, CodeTooLarge, fmt.Sprintf("the agency answered with more than %d bytes", limit), nil)
 	e.Server = true
 	return e

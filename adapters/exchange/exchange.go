@@ -10,7 +10,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
+	"sync"
+	"time"
 
 	"sluice/adapters"
 )
@@ -101,14 +102,14 @@ func (p *Port) Dress(ctx context.Context, call adapters.Call, req *http.Request,
 func Read(ctx context.Context, resp *http.Response, limit int64) (*Reply, *adapters.Error) {
 	defer resp.Body.Close()
 	if resp.ContentLength > limit {
-		return nil, tooLarge(limit)
+		return nil, TooLarge(limit)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, Transport(ctx, err, true)
 	case int64(len(body)) > limit:
-		return nil, tooLarge(limit)
+		return nil, TooLarge(limit)
 	}
 	reply := &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if resp.Request != nil {
@@ -130,20 +131,46 @@ func (r *Reply) IsHTML() bool {
 	return bytes.HasPrefix(lower, []byte("<!doctype html")) || bytes.HasPrefix(lower, []byte("<html"))
 }
 
-// Watch tells whether a byte of an exchange may have gone out.
-type Watch struct{ sent atomic.Bool }
+// Watch tells whether a byte of an exchange may have gone out, and when.
+type Watch struct {
+	Now func() time.Time // nil: nobody asks when
+
+	mu    sync.Mutex
+	sent  bool
+	first time.Time
+}
 
 // Trace returns a context whose next exchange is watched.
 func (w *Watch) Trace(ctx context.Context) context.Context {
+	w.set(false)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		// net/http looks for another connection only when nothing went out on the one before.
-		GetConn:      func(string) { w.sent.Store(false) },
-		WroteHeaders: func() { w.sent.Store(true) },
+		GetConn:      func(string) { w.set(false) },
+		WroteHeaders: func() { w.set(true) },
 	})
 }
 
+func (w *Watch) set(sent bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sent = sent; sent && w.Now != nil {
+		w.first = w.Now()
+	}
+}
+
 // Sent tells whether the agency may have seen the request.
-func (w *Watch) Sent() bool { return w.sent.Load() }
+func (w *Watch) Sent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent
+}
+
+// First is when the first byte of the last exchange that had one went out.
+func (w *Watch) First() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.first
+}
 
 // asError finds an *adapters.Error in err, such as the hub's client gives.
 func asError(err error) *adapters.Error {

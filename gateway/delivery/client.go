@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"time"
 
@@ -53,8 +52,8 @@ func newClient(c clientConfig) (client *http.Client, closeIdle func()) {
 	return client, base.CloseIdleConnections
 }
 
-// transport is what the hub adds to every exchange: the egress list, the bound on the answer, the record of
-// the bytes on the wire, and the class of what breaks below HTTP.
+// transport is what the hub adds to every exchange: the egress list, a bound on the answer behind the adapter's own, the
+// record of the bytes on the wire, and the class of what breaks below HTTP, for adapters that give it none.
 type transport struct {
 	base     http.RoundTripper
 	maxReply int64
@@ -80,17 +79,17 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	ctx := r.Context()
 	rec := recorderFrom(ctx)
-	out := r.WithContext(httptrace.WithClientTrace(ctx, rec.trace()))
+	out := r.WithContext(rec.watch.Trace(ctx))
 	out.GetBody = nil // with it net/http may send a request again in silence
 	rec.begin(out)
 
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
-		return nil, exchange.Transport(ctx, err, rec.sent())
+		return nil, exchange.Transport(ctx, err, rec.watch.Sent())
 	}
 	if resp.ContentLength > t.maxReply {
 		resp.Body.Close()
-		return nil, replyTooLarge(t.maxReply)
+		return nil, exchange.TooLarge(t.maxReply)
 	}
 	rec.reply(resp)
 	resp.Body = &boundedBody{ctx: ctx, body: resp.Body, left: t.maxReply, max: t.maxReply, rec: rec}
@@ -114,7 +113,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		n = int(b.left)
 		b.left = 0
 		b.rec.received(p[:n])
-		return n, replyTooLarge(b.max)
+		return n, exchange.TooLarge(b.max)
 	}
 	b.left -= int64(n)
 	b.rec.received(p[:n])
@@ -125,10 +124,3 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 }
 
 func (b *boundedBody) Close() error { return b.body.Close() }
-
-// replyTooLarge stands behind the adapters' own bound, for those that read whatever comes.
-func replyTooLarge(limit int64) *adapters.Error {
-	e := exchange.New(adapters.Ambiguous, exchange.CodeTooLarge, fmt.Sprintf("the agency answered with more than %d bytes", limit), nil)
-	e.Server = true
-	return e
-}

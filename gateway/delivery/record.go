@@ -6,24 +6,22 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"regexp"
 	"sync"
-	"time"
+
+	"sluice/adapters/exchange"
 )
 
 // recorder keeps what one attempt put on the wire and what came back, bounded, with credentials masked.
 // Only the last exchange is kept: those before it fetched a token.
 type recorder struct {
-	limit int              // bytes kept of each direction
-	now   func() time.Time // when a byte goes out; nil: nobody asks
+	limit int // bytes kept of each direction
+	watch exchange.Watch
 
 	mu     sync.Mutex
 	out    []byte
 	in     []byte
 	status int
-	wrote  bool      // a byte of the last exchange may have gone out
-	first  time.Time // when one did
 }
 
 type recorderKey struct{}
@@ -40,26 +38,11 @@ func recorderFrom(ctx context.Context) *recorder {
 	return &recorder{}
 }
 
-func (r *recorder) trace() *httptrace.ClientTrace {
-	wrote := func(did bool) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.wrote = did; did && r.now != nil {
-			r.first = r.now()
-		}
-	}
-	return &httptrace.ClientTrace{
-		// net/http looks for another connection only when nothing went out on the one before.
-		GetConn:      func(string) { wrote(false) },
-		WroteHeaders: func() { wrote(true) },
-	}
-}
-
 // begin starts the record of an exchange. It wraps the request's body, so r must be the transport's own copy.
 func (r *recorder) begin(req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wrote, r.status, r.in = false, 0, nil
+	r.status, r.in = 0, nil
 	if r.limit == 0 {
 		return
 	}
@@ -70,13 +53,6 @@ func (r *recorder) begin(req *http.Request) {
 	if req.Body != nil && req.Body != http.NoBody {
 		req.Body = &recordedBody{ReadCloser: req.Body, rec: r}
 	}
-}
-
-// sent tells whether a byte of the last exchange may have gone out.
-func (r *recorder) sent() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.wrote
 }
 
 func (r *recorder) reply(resp *http.Response) {
@@ -98,11 +74,11 @@ func (r *recorder) received(p []byte) {
 	r.in = appendBounded(r.in, p, r.limit)
 }
 
-// wire returns the record of the last exchange, and when its first byte went out.
-func (r *recorder) wire() (sent, received []byte, status int, first time.Time) {
+// wire returns the record of the last exchange.
+func (r *recorder) wire() (sent, received []byte, status int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return mask(r.out), mask(r.in), r.status, r.first
+	return mask(r.out), mask(r.in), r.status
 }
 
 type recordedBody struct {

@@ -61,7 +61,9 @@ func TestNoBlindResend(t *testing.T) {
 					lose(w, r)
 				})
 				a := agency("social", at, c.resend)
-				a.Manifest.Limits.Attempt = 300 * time.Millisecond
+				if loss == "time-out" {
+					a.Manifest.Limits.Attempt = 500 * time.Millisecond
+				}
 				h := startHub(t, []*adapters.Agency{a})
 				r := h.accept("A-1", "social")
 				d := h.awaitState(r.ID, c.state)

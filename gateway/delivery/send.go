@@ -39,17 +39,16 @@ const classRegistered = "registered"
 func (l *lane) call(ctx context.Context, kind string, since time.Time, fn func(context.Context) error) outcome {
 	ctx, cancel := context.WithTimeout(ctx, l.attempt)
 	defer cancel()
-	rec := &recorder{limit: l.e.c.WireLimit, now: l.e.c.Now}
+	rec := &recorder{limit: l.e.c.WireLimit, watch: exchange.Watch{Now: l.e.c.Now}}
 	x := outcome{started: l.e.c.Now()}
 	err := guard(func() error { return fn(withRecorder(ctx, rec)) })
 	x.ended = l.e.c.Now()
-	var first time.Time
-	x.sent, x.received, x.status, first = rec.wire()
+	x.sent, x.received, x.status = rec.wire()
 	if err != nil {
-		x.err = classify(ctx, err, rec.sent())
+		x.err = classify(ctx, err, rec.watch.Sent())
 	}
 	l.e.c.Metrics.Attempt(l.agency.Name, l.name, kind, x.class(), x.took())
-	if !since.IsZero() && !first.IsZero() {
+	if first := rec.watch.First(); !since.IsZero() && !first.IsZero() {
 		l.e.c.Metrics.FirstByte(l.agency.Name, l.name, first.Sub(since))
 	}
 	return x
