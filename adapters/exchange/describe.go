@@ -25,10 +25,11 @@ func Describe(err error) string {
 		if c.Expected != "" {
 			s = append(s, "(expected "+c.Expected+")")
 		}
+		text := Safe(strings.Join(s, " "))
 		if c.Line > 0 {
-			s = append(s, fmt.Sprintf("at line %d, column %d", c.Line, c.Column))
+			text += fmt.Sprintf(" at line %d, column %d", c.Line, c.Column) // which Safe would mask in a large message
 		}
-		return Safe(strings.Join(s, " "))
+		return text
 	case errors.As(err, &m):
 		return Safe(fmt.Sprintf("%s: %s (%s)", m.Path, m.Message, m.Pos))
 	}

@@ -11,10 +11,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"sluice"
 	"sluice/adapters"
@@ -28,10 +31,11 @@ const (
 	socialToken  = "social-token-0123456789"
 	taxToken     = "tax-token-0123456789"
 	pensionToken = "pension-token-0123456789"
+	gazetteToken = "gazette-token-0123456789"
 	ghostToken   = "ghost-token-0123456789"
 )
 
-// rig is the door over the built-in agencies, with a hub that writes down what it was told to apply.
+// rig is the door over agencies of each protocol, with a hub that writes down what it was told to apply.
 type rig struct {
 	*httptest.Server
 	log *bytes.Buffer
@@ -51,7 +55,9 @@ var loaded = sync.OnceValues(func() (*adapters.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return adapters.Load(builtin.Drivers(), services, nil, adapters.Workspace{FS: sluice.Workspace, Name: "built-in"})
+	// The gazette is an agency made up for tests, which pushes plain XML.
+	return adapters.Load(builtin.Drivers(), services, nil, adapters.Workspace{FS: sluice.Workspace, Name: "built-in"},
+		adapters.Workspace{FS: os.DirFS("../../adapters/builtin/testdata/workspace"), Name: "made up"})
 })
 
 // registry adds an agency whose adapter panics.
@@ -81,7 +87,7 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	var entries []auth.Entry
-	for name, token := range map[string]string{"zags": zagsToken, "social": socialToken, "tax": taxToken, "pension": pensionToken, "ghost": ghostToken} {
+	for name, token := range map[string]string{"zags": zagsToken, "social": socialToken, "tax": taxToken, "pension": pensionToken, "gazette": gazetteToken, "ghost": ghostToken} {
 		hash, err := auth.NewToken(token)
 		if err != nil {
 			t.Fatal(err)
@@ -155,6 +161,7 @@ func (r *rig) send(t testing.TB, method, path, token string, header map[string]s
 var (
 	soapHeader   = map[string]string{"Content-Type": "text/xml; charset=utf-8", "SOAPAction": `"urn:zags:notices:2.1:Status"`}
 	soap12Header = map[string]string{"Content-Type": "application/soap+xml; charset=utf-8"}
+	xmlHeader    = map[string]string{"Content-Type": "application/xml; charset=utf-8"}
 	jsonHeader   = map[string]string{"Content-Type": "application/json"}
 )
 
@@ -175,6 +182,11 @@ func notice(code, inside string) string {
 
 const socialNotice = `{"notificationId":"00000000-0000-4000-8000-000000000002","applicationId":"S77-00000001","status":%q,"occurredAt":"2026-03-01T10:00:00Z"}`
 
+// progress is a push of the gazette.
+func progress(step, inside string) string {
+	return `<Ход xmlns="urn:вестник" номер="В-7" шаг="` + step + `">` + inside + `</Ход>`
+}
+
 func TestPushesAreTakenInTheAgencysProtocol(t *testing.T) {
 	r := newRig(t)
 	status, mediaType, answer := r.send(t, "POST", "/agencies/zags", zagsToken, soapHeader, envelope(soap11NS, "", notice("20", "")))
@@ -184,6 +196,11 @@ func TestPushesAreTakenInTheAgencysProtocol(t *testing.T) {
 	pushes := r.takeApplied()
 	if len(pushes) != 1 || pushes[0].ExternalID != "770-0000001/2026" || pushes[0].Statuses[0].Code != canonical.InProgress {
 		t.Errorf("zags: applied %+v", pushes)
+	}
+	status, mediaType, answer = r.send(t, "POST", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", ""))
+	pushes = r.takeApplied()
+	if status != 200 || mediaType != "application/xml; charset=windows-1251" || !strings.Contains(answer, `="applied"`) || len(pushes) != 1 || pushes[0].ExternalID != "В-7" {
+		t.Errorf("gazette: %d %s %s, applied %+v", status, mediaType, answer, pushes)
 	}
 	r.result = adapters.PushResult{Outcome: "kept"}
 	for _, path := range []string{"/agencies/social", "/agencies/social/status"} {
@@ -197,13 +214,25 @@ func TestPushesAreTakenInTheAgencysProtocol(t *testing.T) {
 
 func TestUnknownCodeIsKeptRaw(t *testing.T) {
 	r := newRig(t)
-	status, _, answer := r.send(t, "POST", "/agencies/zags", zagsToken, soapHeader, envelope(soap11NS, "", notice("77", "")))
-	pushes := r.takeApplied()
-	if status != 200 || len(pushes) != 1 {
-		t.Fatalf("%d %s, applied %+v", status, answer, pushes)
-	}
-	if s := pushes[0].Statuses[0]; s.Code != canonical.Unknown || s.Raw != "77" || len(pushes[0].Unknown) != 1 {
-		t.Errorf("applied %+v", pushes[0])
+	for _, row := range []struct {
+		path, token string
+		header      map[string]string
+		body, raw   string
+	}{
+		{"/agencies/zags", zagsToken, soapHeader, envelope(soap11NS, "", notice("77", "")), "77"},
+		{"/agencies/gazette", gazetteToken, xmlHeader, progress("утеряно", ""), "утеряно"},
+		{"/agencies/social", socialToken, jsonHeader, fmt.Sprintf(socialNotice, "LOST_IN_ARCHIVE"), "LOST_IN_ARCHIVE"},
+	} {
+		status, _, answer := r.send(t, "POST", row.path, row.token, row.header, row.body)
+		pushes := r.takeApplied()
+		if status != 200 || len(pushes) != 1 {
+			t.Errorf("%s: %d %s, applied %+v", row.path, status, answer, pushes)
+			continue
+		}
+		p := pushes[0]
+		if s := p.Statuses[0]; s.Code != canonical.Unknown || s.Raw != row.raw || len(p.Unknown) != 1 || p.Unknown[0].Value != row.raw || p.Unknown[0].Path == "" {
+			t.Errorf("%s: applied %+v", row.path, p)
+		}
 	}
 }
 
@@ -218,6 +247,7 @@ func TestBadPushes(t *testing.T) {
 	entities.WriteString(`]>`)
 	deep := strings.Repeat("<a>", 500) + strings.Repeat("</a>", 500)
 	good := notice("20", "")
+	const bad = "bad_message"
 	for _, row := range []struct {
 		name   string
 		path   string
@@ -244,6 +274,22 @@ func TestBadPushes(t *testing.T) {
 		{"nothing", "/agencies/zags", zagsToken, soapHeader, "", 500, "Client"},
 		{"compressed", "/agencies/zags", zagsToken, map[string]string{"Content-Type": "text/xml", "SOAPAction": `""`, "Content-Encoding": "gzip"}, "\x1f\x8b", 415, "Compression is not supported"},
 		{"an unknown push", "/agencies/zags/nothing", zagsToken, soapHeader, envelope(soap11NS, "", good), 500, "not taken here"},
+		{"XML: a DTD", "/agencies/gazette", gazetteToken, xmlHeader, `<!DOCTYPE x SYSTEM "file:///etc/passwd">` + progress("издано", ""), 400, bad},
+		{"XML: an entity bomb", "/agencies/gazette", gazetteToken, xmlHeader, entities.String() + progress("&b19;", ""), 400, bad},
+		{"XML: over depth", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", deep), 400, bad},
+		{"XML: over count", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", strings.Repeat(`<a/>`, 150_000)), 400, "at line 1, column 400"},
+		{"XML: over size", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", strings.Repeat(" ", 2<<20)), 413, "More than 2097152 bytes"},
+		{"XML: bad UTF-8", "/agencies/gazette", gazetteToken, xmlHeader, progress("\xff\xfe", ""), 400, bad},
+		{"XML: an undeclared prefix", "/agencies/gazette", gazetteToken, xmlHeader, strings.NewReplacer("<Ход", "<в:Ход", "</Ход", "</в:Ход").Replace(progress("издано", "")), 400, bad},
+		{"XML: a wrong root", "/agencies/gazette", gazetteToken, xmlHeader, `<Объявление xmlns="urn:вестник" номер="1" текст="2"/>`, 400, bad},
+		{"XML: two roots", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", "") + progress("издано", ""), 400, bad},
+		{"XML: a missing attribute", "/agencies/gazette", gazetteToken, xmlHeader, `<Ход xmlns="urn:вестник" номер="В-7"/>`, 400, bad},
+		{"XML: an envelope", "/agencies/gazette", gazetteToken, xmlHeader, envelope(soap11NS, "", progress("издано", "")), 400, bad},
+		{"XML: an unknown push", "/agencies/gazette/nothing", gazetteToken, xmlHeader, progress("издано", ""), 400, `<refusal code="unknown_push"`},
+		{"JSON: two values", "/agencies/social", socialToken, jsonHeader, fmt.Sprintf(socialNotice, "PAID") + fmt.Sprintf(socialNotice, "PAID"), 400, bad},
+		{"JSON: over count", "/agencies/social", socialToken, jsonHeader, `{"a":[` + strings.Repeat("0,", 150_000) + `0]}`, 400, "values"},
+		{"JSON: over size", "/agencies/social", socialToken, jsonHeader, strings.Repeat(" ", 2<<20) + fmt.Sprintf(socialNotice, "PAID"), 413, "2097152"},
+		{"JSON: an unknown member", "/agencies/social", socialToken, jsonHeader, `{"extra":1,` + fmt.Sprintf(socialNotice, "PAID")[1:], 422, "extra"},
 		{"JSON: broken", "/agencies/social", socialToken, jsonHeader, `{"notificationId":`, 400, "ends too early"},
 		{"JSON: a key twice", "/agencies/social", socialToken, jsonHeader, `{"status":"A","status":"B"}`, 400, "status"},
 		{"JSON: against its schema", "/agencies/social", socialToken, jsonHeader, `{"status":7}`, 422, "status"},
@@ -282,7 +328,7 @@ func inProtocol(t *testing.T, sent, mediaType, answer string) {
 			t.Errorf("XML was answered by %s", mediaType)
 		}
 		d := xml.NewDecoder(strings.NewReader(answer))
-		d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // our own words are ASCII
+		d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return charmap.Windows1251.NewDecoder().Reader(r), nil }
 		for {
 			if _, err := d.Token(); err == io.EOF {
 				return
@@ -343,6 +389,10 @@ func TestTroubleOfTheHubIsNotTheAgencys(t *testing.T) {
 	status, _, answer = r.send(t, "POST", "/agencies/social", socialToken, jsonHeader, fmt.Sprintf(socialNotice, "IN_REVIEW"))
 	if status != 503 || strings.Contains(answer, "/var/lib") {
 		t.Errorf("REST: %d %s", status, answer)
+	}
+	status, _, answer = r.send(t, "POST", "/agencies/gazette", gazetteToken, xmlHeader, progress("издано", ""))
+	if status != 503 || !strings.Contains(answer, `<refusal code="internal"`) || strings.Contains(answer, "/var/lib") {
+		t.Errorf("XML: %d %s", status, answer)
 	}
 }
 
