@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"sluice/cmd/internal/cli"
+	"sluice/contracts/canonical"
+	"sluice/contracts/shape"
 )
 
 // TestDemoAndDocs tells the demo's story, then runs against it what the demo and the pages for its readers say to try.
@@ -86,6 +88,29 @@ func TestDemoAndDocs(t *testing.T) {
 	}
 }
 
+// TestIntegratorsPage runs the page's commands, and holds its table to what a mapping may make.
+func TestIntegratorsPage(t *testing.T) {
+	out := shell(t, "integrators.md", strings.ReplaceAll(blocks(t, "integrators.md"), `$PWD/bin:`, ""))
+	for _, word := range []string{"ok, 2 operations", "Apply  an object", "0 findings", `<c:Site kind="HOUSE">`, `"status": "in_progress"`, "5 files hold, 0 fail", "ready to serve"} {
+		if !strings.Contains(out, word) {
+			t.Errorf("nothing says %q in\n%.4000s", word, out)
+		}
+	}
+	page := read(t, "../../docs/integrators.md")
+	for _, made := range []*shape.Type{canonical.ReceiptShape(), canonical.PushShape()} {
+		for _, f := range made.Fields {
+			if !strings.Contains(page, "`"+f.Name+"`") {
+				t.Errorf("the page does not have %s of %s", f.Name, made.Name)
+			}
+		}
+	}
+	for _, code := range canonical.StatusCodes() {
+		if code != canonical.Unknown && !strings.Contains(page, string(code)) {
+			t.Errorf("the page does not have the status %s", code)
+		}
+	}
+}
+
 // blocks are the commands of a page.
 func blocks(t *testing.T, page string) (script string) {
 	t.Helper()
@@ -109,6 +134,7 @@ func shell(t *testing.T, name, script string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-eu", "-c", `curl() { command curl --max-time 20 -w '\nanswered %{http_code}\n' "$@"; }`+"\n"+script)
 	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s: %v\n%.4000s", name, err, out)
