@@ -23,7 +23,7 @@ var migrations embed.FS
 // pragmas are set on every connection.
 var pragmas = []string{
 	"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)",
-	"cache_size(-16384)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)",
+	"cache_size(-8192)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)",
 }
 
 // connector makes connections to the file with the pragmas set.
@@ -31,6 +31,9 @@ func connector(path string, pragmas ...string) (driver.Connector, error) {
 	query := url.Values{"_pragma": pragmas}
 	return modernc.NewConnector((&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 }
+
+// Connector makes connections like the store's own to a file that no store has open: for measurements and repairs.
+func Connector(path string) (driver.Connector, error) { return connector(path, pragmas...) }
 
 func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err := inspect(ctx, path); err != nil {
@@ -48,8 +51,10 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 			return err
 		}
 		s.readers <- c
-		if _, err := c.exec("PRAGMA query_only = ON"); err != nil {
-			return err
+		for _, pragma := range []string{"query_only = ON", "cache_size = -2048"} { // the writer's cache counts: it reads before it writes
+			if _, err := c.exec("PRAGMA " + pragma); err != nil {
+				return err
+			}
 		}
 	}
 	c, err := newConn(ctx, s.connector)
