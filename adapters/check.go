@@ -176,7 +176,11 @@ func (c *checker) service(name string, s *ServiceSpec) {
 	case driven && s.Mapping == "":
 		c.fail("missing-key", "services."+name+" lacks the key \"mapping\": protocol "+c.m.Protocol+" translates by mappings", "name the file under mappings", at()...)
 	case !driven && s.Mapping != "":
-		c.fail("misplaced-key", "the adapter "+c.m.Protocol+" is written in Go and reads no mapping", "leave mapping out", at("mapping")...)
+		hint := diag.Suggest(c.m.Protocol, protocols)
+		if hint == "" {
+			hint = "leave mapping out"
+		}
+		c.fail("misplaced-key", fmt.Sprintf("protocol %q would be an adapter written in Go, which reads no mapping", c.m.Protocol), hint, at("mapping")...)
 	}
 	if p := s.Status.Poll; p != nil {
 		if p.Quiet > 0 && s.Status.Push == "" {
@@ -240,7 +244,10 @@ func suggestOr(name string, known []string) string {
 	return "known: " + strings.Join(known, ", ")
 }
 
-func isProtocol(name string) bool { return name == "soap" || name == "xmlhttp" || name == "rest" }
+// protocols are those whose adapters manifests and mappings describe.
+var protocols = []string{"rest", "soap", "xmlhttp"}
+
+func isProtocol(name string) bool { return slices.Contains(protocols, name) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))

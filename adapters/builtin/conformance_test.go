@@ -55,7 +55,7 @@ func soapFault(detail string) adaptertest.Reply {
 		`<s:Fault><faultcode>s:Server</faultcode><faultstring>Внутренняя ошибка</faultstring>` + detail + `</s:Fault>` + soapTail)}
 }
 
-func windows1251(t *testing.T, text string) []byte {
+func windows1251(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := scan.Encode([]byte(text), "windows-1251")
 	if err != nil {
@@ -65,7 +65,7 @@ func windows1251(t *testing.T, text string) []byte {
 }
 
 // kits are the agencies that come with the binary, each with one of its services, a valid answer, and a server-side error.
-func kits(t *testing.T) []adaptertest.Kit {
+func kits(t testing.TB) []adaptertest.Kit {
 	t.Helper()
 	list := []adaptertest.Kit{
 		{Agency: agency(t, "zags"), Service: "family-composition",

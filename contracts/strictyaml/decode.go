@@ -107,6 +107,9 @@ func (d *decoder) unknown(key *yaml.Node, fields []field, at string) {
 	if hint == "" {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
+	if strings.Contains(key.Value, " ") {
+		hint += "; if it is part of a text, put the text in quotes: within { } it ends at a comma"
+	}
 	d.fail(key, "unknown-key", "unknown key "+strconv.Quote(key.Value)+" in "+quote(at), hint)
 }
 

@@ -149,7 +149,10 @@ func (f *File) add(at diag.Pos, code, message, hint string) {
 	f.addAt(&yaml.Node{Line: at.Line, Column: at.Column}, code, message, hint)
 }
 
-var syntaxLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+var (
+	syntaxLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+	lineBefore = regexp.MustCompile(`^did not find expected (<document start>|'-'|key|',')`) // yaml.v3 counts these from 0
+)
 
 // syntax reports the YAML reader's own error; it knows lines, and not always.
 func (f *File) syntax(err error) {
@@ -157,8 +160,11 @@ func (f *File) syntax(err error) {
 	if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
 		at.Line, _ = strconv.Atoi(m[1])
 		text = m[2]
+		if lineBefore.MatchString(text) {
+			at.Line++
+		}
 	}
-	f.add(at, "yaml", "not readable as YAML: "+text, "look at indentation and quotes; a text with \": \" or \" #\" needs quotes, within { } also one with , ? [ or ]")
+	f.add(at, "yaml", "not readable as YAML: "+text, "look at indentation, by spaces and not tabs, and quotes; a text with \": \" or \" #\" needs quotes, within { } also one with , ? [ or ]")
 }
 
 // check reports what is wrong whatever the spec says: YAML's ways of writing one thing and meaning another.

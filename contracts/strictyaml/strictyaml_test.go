@@ -98,13 +98,17 @@ func TestProblems(t *testing.T) {
 		{"maybe:", `a.yaml:3:7: maybe has no value; give one, or leave the key out`},
 		{"rooms: [a]", `a.yaml:3:8: rooms must be a mapping of names, not a list`},
 		{"rooms: { r: { url: u, sise: 1KiB } }", `a.yaml:3:23: unknown key "sise" in rooms.r; did you mean "size"?`},
+		{"rooms: { r: { url: u, and so on } }", `a.yaml:3:23: unknown key "and so on" in rooms.r; known here: url, size; if it is part of a text, put the text in quotes: within { } it ends at a comma`},
 		{"steps: [{ url: u }, {}]", `a.yaml:3:21: steps[1] lacks the key "url": where`},
 		{"name: y", `a.yaml:3:1: key "name" stands twice, first in line 1; keep one of them`},
 		{"tags: &t [a]", `a.yaml:3:7: an anchor (&t) is not allowed; write the value out where it is needed`},
 		{"maybe: !!map { url: u }", `a.yaml:3:8: a tag (!!map) is not allowed; leave it out; quote the value to make it a text`},
 		{"mode: true", `a.yaml:3:7: mode must be one of fast, slow, not the boolean true`},
 		{"---\nname: z", `a.yaml:3:1: a second document in the file; keep one document a file`},
-		{"mode: [", `a.yaml:3: not readable as YAML: did not find expected node content; look at indentation and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
+		{"rooms: { r: { url: a?b } }", `a.yaml:3: not readable as YAML: did not find expected ',' or '}'; look at indentation, by spaces and not tabs, and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
+		{"rooms:\n  r: { url: u }\n    size: 1KiB", `a.yaml:4: not readable as YAML: did not find expected key; look at indentation, by spaces and not tabs, and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
+		{"tags:\n  - a\n b", `a.yaml:5: not readable as YAML: did not find expected key; look at indentation, by spaces and not tabs, and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
+		{"mode: [", `a.yaml:3: not readable as YAML: did not find expected node content; look at indentation, by spaces and not tabs, and quotes; a text with ": " or " #" needs quotes, within { } also one with , ? [ or ]`},
 	} {
 		var got sample
 		problems := Decode("a.yaml", []byte(head+row.src+"\n"), &got)
