@@ -14,6 +14,7 @@ const introduction = `# Configuration
 ` + "`sluice serve --config sluice.yaml`" + ` reads one YAML file. A key that is not in the table is refused, with the nearest known one
 suggested. Every key can also be given as the environment variable beside it, which wins over the file; lists are then
 written with commas, and an empty variable counts as absent. Without a file the environment and the defaults are all there is.
+` + "`deploy/sluice.yaml`" + ` has every key, for a start.
 
 ` + "```yaml" + `
 database: /var/lib/sluice/sluice.db
@@ -31,7 +32,8 @@ operators:
 ` + "```" + `
 
 ` + "`sluice serve --config sluice.yaml --check`" + ` validates everything that serving needs, the file, secrets, certificates, workspaces, manifests,
-mappings, contracts and the database, prints what is wrong and exits: 0 when it can serve, 1 when it can't.
+mappings, contracts and the database, prints what is wrong and exits: 0 when all of it is right, 1 otherwise. A hub serves without an
+agency whose files are broken; the check does not pass over it.
 
 **Secrets** stand in no file: a key that needs one takes ` + "`env:NAME` or `file:PATH`" + `. Of a token the hash is enough:
 ` + "`sha256:` and what `printf %s TOKEN | sha256sum`" + ` prints. In the key's own environment variable the secret itself may stand.
