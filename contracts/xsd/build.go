@@ -30,7 +30,7 @@ type builder struct {
 
 // The bounds of a contract: beyond them it is refused, before it takes the memory of everybody else.
 const (
-	maxParticles  = 1_000_000
+	maxParticles  = 200_000
 	maxDerivation = 200
 )
 

@@ -18,7 +18,7 @@ func (b *builder) layOut(t *Type) {
 		return
 	}
 	if t.Value == nil {
-		if t.Content = b.copyOf(t.model); t.Content != nil {
+		if t.Content = b.copyOf(t.model); t.Content != nil && b.particles <= maxParticles {
 			t.Content = arrange(simplify(t.Content))
 			if t.Mixed {
 				region(t.Content)

@@ -175,6 +175,7 @@ func TestDrift(t *testing.T) {
 		{"attribute", "order", `<version>2.1</version><item id="1" new="2"><name>a</name></item><card new="">c</card>`, `{"card":"c","item":[{"id":1,"name":"a"}],"version":"2.1"}`,
 			"order/item[1]/@new (line 1, column 61), order/card/@new (line 1, column 96)"},
 		{"in a list", "steps", "<go>1</go><jump/><go>2<jump/></go>", `{"_items":[{"go":1},{"go":2}]}`, "steps/jump (line 1, column 36), steps/go[2]/jump (line 1, column 48)"},
+		{"between texts", "text", "a<new/>b<b>c</b>", `{"_items":[{"_text":"ab"},{"b":"c"}]}`, "text/new (line 1, column 26)"},
 		{"of another namespace", "all", `<x>1</x><y>2</y><z xmlns="urn:z">3</z>`, `{"x":1,"y":2}`, "all/z (line 1, column 40)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

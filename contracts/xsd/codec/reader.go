@@ -277,7 +277,7 @@ func (r *Reader) content(t *xsd.Type) error {
 			}
 			r.closeList(manyKey, firstOfList)
 			if len(r.items) > firstItem {
-				r.fields = append(r.fields, field{key: xsd.KeyItems, value: slices.Clone(r.items[firstItem:])})
+				r.fields = append(r.fields, field{key: xsd.KeyItems, value: joinTexts(r.items[firstItem:])})
 				r.items = r.items[:firstItem]
 			}
 			r.frames = r.frames[:frames]
@@ -288,6 +288,30 @@ func (r *Reader) content(t *xsd.Type) error {
 
 // nothing is the content of a type that allows no element.
 var nothing = &xsd.Particle{Kind: xsd.Sequence, Min: 1, Max: 1, Emptiable: true}
+
+// joinTexts copies entries of _items. Texts that only drift stood between are one.
+func joinTexts(items []any) []any {
+	out := make([]any, 0, len(items))
+	for i := 0; i < len(items); i++ {
+		entry := items[i].(map[string]any)
+		if _, isText := entry[xsd.KeyText]; isText && i+1 < len(items) {
+			var b strings.Builder
+			from := i
+			for ; i < len(items); i++ {
+				text, isText := items[i].(map[string]any)[xsd.KeyText].(string)
+				if !isText {
+					break
+				}
+				b.WriteString(text)
+			}
+			if i--; i > from {
+				entry = map[string]any{xsd.KeyText: b.String()}
+			}
+		}
+		out = append(out, entry)
+	}
+	return out
+}
 
 // closeList makes a field of the list under construction.
 func (r *Reader) closeList(key string, first int) {

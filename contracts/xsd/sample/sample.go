@@ -4,6 +4,7 @@ package sample
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -38,8 +39,14 @@ func Value(s *xsd.Schema, e *xsd.Element, o Options) (value any, gaps []Gap) {
 	return tree[e.Name.Local], gaps
 }
 
-// budget bounds the elements of one instance: beyond it only what is required is made.
-const budget = 3000
+// The bounds of one instance: beyond budget elements only what is required is made, beyond mostElements and deepest
+// nothing, and no text is longer than longest.
+const (
+	budget       = 3000
+	mostElements = 50_000
+	deepest      = 150
+	longest      = 1 << 20
+)
 
 // generator makes one instance.
 type generator struct {
@@ -65,14 +72,14 @@ func (g *generator) enter(name string) { g.path = append(g.path, name) }
 func (g *generator) leave()            { g.path = g.path[:len(g.path)-1] }
 
 func (g *generator) gap(format string, args ...any) {
-	path := ""
-	for i, p := range g.path {
-		if i > 0 {
-			path += "/"
-		}
-		path += p
+	g.gaps = append(g.gaps, Gap{strings.Join(g.path, "/"), fmt.Sprintf(format, args...)})
+}
+
+// gapOnce is gap where the last one said the same.
+func (g *generator) gapOnce(format string, args ...any) {
+	if n := len(g.gaps); n == 0 || g.gaps[n-1].Reason != fmt.Sprintf(format, args...) {
+		g.gap(format, args...)
 	}
-	g.gaps = append(g.gaps, Gap{path, fmt.Sprintf(format, args...)})
 }
 
 // wants says whether what is optional is made here.
@@ -83,6 +90,10 @@ func (g *generator) wants() bool {
 // element makes the value of e.
 func (g *generator) element(e *xsd.Element) any {
 	g.made++
+	if len(g.path) > deepest {
+		g.gapOnce("the contract asks for elements nested deeper than %d", deepest)
+		return nil
+	}
 	t := e.Type
 	typed := false
 	if t.Abstract {
@@ -146,6 +157,10 @@ func (g *generator) item(obj map[string]any, key string, value any) {
 // particle makes what p stands for.
 func (g *generator) particle(obj map[string]any, t *xsd.Type, p *xsd.Particle) {
 	for range g.times(t, p) {
+		if g.made > mostElements {
+			g.gapOnce("the contract asks for more than %d elements", mostElements)
+			return
+		}
 		switch p.Kind {
 		case xsd.ElementParticle, xsd.AnyParticle:
 			g.leaf(obj, p)

@@ -27,6 +27,9 @@ func (g *generator) simple(s *xsd.Simple) any {
 		return g.lexical(s, s.Enum[g.pick(len(s.Enum))])
 	case len(s.Members) > 0:
 		return g.ofUnion(s)
+	case s.MinLen > longest:
+		g.gap("the contract asks for a value of %d characters", s.MinLen)
+		return g.lexical(s, fallback(s))
 	case s.Item != nil:
 		list := []any{}
 		for range max(1, s.MinLen) {
