@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
@@ -186,7 +187,9 @@ func (k Kit) untrusted(t *testing.T) {
 }
 
 func (k Kit) misbehave(t *testing.T, c behaviour) {
-	ctx, timeIsOver := context.WithCancelCause(context.Background())
+	bounded, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ctx, timeIsOver := context.WithCancelCause(bounded)
 	defer timeIsOver(nil)
 	ended := make(chan struct{})
 	a := k.serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -63,9 +63,9 @@ func (a *Auth) Apply(ctx context.Context, call adapters.Call, req *http.Request)
 
 func bearer(token string) string { return "Bearer " + token }
 
-// renew forgets the token that was refused and tells whether another try makes sense: not when that token had only just
-// been fetched.
-func (a *Auth) renew(endpoint, refused string) bool {
+// renew forgets the token of a request that was refused and tells whether another try makes sense: not when that token
+// had only just been fetched.
+func (a *Auth) renew(endpoint string, refused *http.Request) bool {
 	if l := a.login(endpoint); l == nil || l.Kind != "oauth2" {
 		return false
 	}
@@ -73,7 +73,7 @@ func (a *Auth) renew(endpoint, refused string) bool {
 	defer a.mu.Unlock()
 	t, ok := a.tokens[endpoint]
 	switch {
-	case !ok || refused != bearer(t.value):
+	case !ok, refused != nil && refused.Header.Get("Authorization") != bearer(t.value):
 		return true // another exchange has renewed it already
 	case a.now().Sub(t.got) < time.Second:
 		return false

@@ -32,7 +32,7 @@ type Reply struct {
 	Header http.Header
 	Body   []byte
 
-	authorization string // of the request
+	request *http.Request // that it answers
 }
 
 // Port sends to the endpoints of one agency. It is safe for concurrent use.
@@ -55,7 +55,7 @@ func (p *Port) Do(ctx context.Context, call adapters.Call, r Request) (*Reply, *
 // Renewing sends once, or twice where the first answer is that an OAuth token has run out: nothing was done then.
 func (p *Port) Renewing(call adapters.Call, send func() (*Reply, *adapters.Error)) (*Reply, *adapters.Error) {
 	reply, err := send()
-	if err == nil && reply.Status == http.StatusUnauthorized && p.Auth.renew(call.Endpoint.Name, reply.authorization) {
+	if err == nil && reply.Status == http.StatusUnauthorized && p.Auth.renew(call.Endpoint.Name, reply.request) {
 		return send()
 	}
 	return reply, err
@@ -111,11 +111,7 @@ func Read(ctx context.Context, resp *http.Response, limit int64) (*Reply, *adapt
 	case int64(len(body)) > limit:
 		return nil, TooLarge(limit)
 	}
-	reply := &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body}
-	if resp.Request != nil {
-		reply.authorization = resp.Request.Header.Get("Authorization")
-	}
-	return reply, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, request: resp.Request}, nil
 }
 
 // Charset is what the reply's Content-Type says of its charset, or "".
