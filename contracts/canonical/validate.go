@@ -121,6 +121,7 @@ func (s *Service) rule(kind string) *AttachmentRule {
 // digest is the SHA-256 and the size of what base64 text stands for, read as a stream.
 func digest(content string) (sum string, size int, err error) {
 	h := sha256.New()
-	n, err := io.Copy(h, base64.NewDecoder(base64.StdEncoding, strings.NewReader(content)))
+	buffer := make([]byte, min(len(content)+1, 32<<10)) // most are small: io.Copy's own would be the largest thing of a request
+	n, err := io.CopyBuffer(h, base64.NewDecoder(base64.StdEncoding, strings.NewReader(content)), buffer)
 	return hex.EncodeToString(h.Sum(nil)), int(n), err
 }
