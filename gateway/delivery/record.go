@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync"
 
 	"sluice/adapters/exchange"
@@ -49,7 +50,7 @@ func (r *recorder) begin(req *http.Request) {
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "%s %s\r\n", req.Method, req.URL.Redacted())
 	writeHeader(&head, req.Header)
-	r.out = head.Bytes()
+	r.out = slices.Grow(head.Bytes(), int(min(max(req.ContentLength, 0), int64(r.limit))))
 	if req.Body != nil && req.Body != http.NoBody {
 		req.Body = &recordedBody{ReadCloser: req.Body, rec: r}
 	}
@@ -65,7 +66,7 @@ func (r *recorder) reply(resp *http.Response) {
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "%s %s\r\n", resp.Proto, resp.Status)
 	writeHeader(&head, resp.Header)
-	r.in = head.Bytes()
+	r.in = slices.Grow(head.Bytes(), int(min(max(resp.ContentLength, 0), int64(r.limit))))
 }
 
 func (r *recorder) received(p []byte) {

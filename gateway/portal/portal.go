@@ -3,12 +3,12 @@
 package portal
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -45,6 +45,8 @@ const (
 	maxKey    = 255              // characters of an Idempotency-Key
 	maxReason = 1000             // characters of why a request is cancelled
 	maxWait   = 60 * time.Second // of Prefer: wait
+
+	maxTrusted = 64 << 10 // bytes that are set aside because the caller says that so many will come
 )
 
 type door struct{ Config }
@@ -170,7 +172,9 @@ func (d *door) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, problem.New(problem.UnsupportedMediaType)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, d.MaxBody))
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), maxTrusted)) + bytes.MinRead)
+	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, d.MaxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -179,7 +183,7 @@ func (d *door) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, problem.New(problem.BadJSON).With("тело запроса оборвалось", "the body broke off").Because(err)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // request answers with a request's view; 304 where the caller has it already.
