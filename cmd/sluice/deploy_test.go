@@ -143,6 +143,10 @@ func TestSystemdUnit(t *testing.T) {
 			t.Errorf("%s=%s, want %s", key, got, want)
 		}
 	}
+	credential := "%d/" + filepath.Base(c.Listen.Portal.Key) // of the same name, where the unit may read it
+	if got, want := u["Environment"][0], "SLUICE_LISTEN_PORTAL_KEY="+credential+" SLUICE_LISTEN_AGENCIES_KEY="+credential; got != want {
+		t.Errorf("Environment=%s, want %s", got, want)
+	}
 	if got := "/var/lib/" + one("StateDirectory"); got != filepath.Dir(c.Database) {
 		t.Errorf("the unit may write to %s, the database is %s", got, c.Database)
 	}
