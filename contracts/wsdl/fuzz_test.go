@@ -2,11 +2,12 @@ package wsdl_test
 
 import (
 	"os"
-	"path"
 	"reflect"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/beevik/etree"
 
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
@@ -93,9 +94,9 @@ func refault(t *testing.T, o *wsdl.Operation, fault map[string]any, doc []byte) 
 	}
 }
 
-// FuzzLoad loads anything as a WSDL and as a schema beside it that imports itself and the WSDL: an error or a model, in
-// a bounded time. What a model says can be sampled, and the sample goes there and back.
-func FuzzLoad(f *testing.F) {
+// seeds are contracts of ours and some that ask for trouble.
+func seeds(f *testing.F) (all [][]byte) {
+	f.Helper()
 	for _, name := range []string{
 		"testdata/desk.wsdl", "../xsd/codec/testdata/kinds.xsd", "../xsd/codec/testdata/other.xsd", "../agencies/pension/snils.wsdl", "../agencies/zags/registry.wsdl",
 		"../agencies/zags/xsd/common.xsd", "../agencies/zags/xsd/persons.xsd", "../agencies/tax/types.xsd",
@@ -104,9 +105,8 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(text)
+		all = append(all, text)
 	}
-	const open = `<schema xmlns="http://www.w3.org/2001/XMLSchema" xmlns:t="t" targetNamespace="t">`
 	for _, content := range []string{
 		`<include schemaLocation="a.xsd"/><import namespace="u" schemaLocation="b.xsd"/><import namespace="t" schemaLocation="a.wsdl"/>`,
 		`<redefine schemaLocation="a.xsd"><simpleType name="s"><restriction base="t:s"><length value="99999999999"/></restriction></simpleType></redefine><simpleType name="s"><restriction base="string"/></simpleType>`,
@@ -118,25 +118,82 @@ func FuzzLoad(f *testing.F) {
 		`<element name="a" substitutionGroup="t:b"/><element name="b" substitutionGroup="t:a" abstract="true"/>`,
 		`<complexType name="c"><complexContent><extension base="t:c"/></complexContent></complexType><simpleType name="s"><restriction base="t:s"/></simpleType>`,
 	} {
-		f.Add([]byte(open + content + `</schema>`))
+		all = append(all, []byte(`<schema xmlns="http://www.w3.org/2001/XMLSchema" xmlns:t="t" targetNamespace="t">`+content+`</schema>`))
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if len(text) > 1<<15 {
-			return
+	return all
+}
+
+// FuzzLoad loads anything as a WSDL and as a schema beside it that may import itself and the WSDL: an error or a model,
+// in a bounded time. What a model says can be sampled, and the sample goes there and back.
+func FuzzLoad(f *testing.F) {
+	for _, text := range seeds(f) {
+		f.Add(text)
+	}
+	f.Fuzz(tryLoad)
+}
+
+// FuzzLoadEdited is FuzzLoad of contracts that are well-formed but make no sense: each three bytes are an edit of a seed.
+func FuzzLoadEdited(f *testing.F) {
+	all := seeds(f)
+	for i := range all {
+		f.Add(uint8(i), []byte{0, 1, 2, 1, 3, 4, 2, 5, 6, 3, 7, 8, 4, 9, 10})
+	}
+	f.Fuzz(func(t *testing.T, at uint8, edits []byte) {
+		doc := etree.NewDocument()
+		if err := doc.ReadFromBytes(all[int(at)%len(all)]); err != nil {
+			t.Fatal(err)
 		}
-		late := time.AfterFunc(20*time.Second, func() { panic("loading takes for ever") })
-		defer late.Stop()
-		files := fstest.MapFS{"a.wsdl": {Data: text}, "a.xsd": {Data: text}, "xsd/common.xsd": {Data: text}}
-		for name := range files {
-			if path.Ext(name) == ".xsd" {
-				if s, err := xsd.Load(files, name); err == nil {
-					trySchema(t, s)
-				}
-			} else if d, err := wsdl.Load(files, name); err == nil {
-				trySchema(t, d.Schema())
-			}
+		for ; len(edits) >= 3; edits = edits[3:] {
+			edit(doc.Root(), edits[0], int(edits[1]), int(edits[2]))
 		}
+		text, err := doc.WriteToBytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tryLoad(t, text)
 	})
+}
+
+// edit changes the element of number i, often by what the element of number j is.
+func edit(root *etree.Element, how byte, i, j int) {
+	elements := root.FindElements(".//*")
+	if len(elements) == 0 || len(elements) > 1000 {
+		return
+	}
+	a, b := elements[i%len(elements)], elements[j%len(elements)]
+	switch how % 6 {
+	case 0:
+		a.Parent().RemoveChild(a)
+	case 1:
+		a.AddChild(b.Copy())
+	case 2:
+		a.Parent().AddChild(b.Copy())
+	case 3:
+		a.Tag = b.Tag
+	case 4:
+		for _, attr := range b.Attr {
+			a.CreateAttr(attr.FullKey(), attr.Value)
+		}
+	case 5:
+		values := []string{"0", "1", "2", "unbounded", "4294967296", "true", "t:e", "xs:anyType", "xs:QName", "##any", "##other ##local", "qualified", "extension", ""}
+		keys := []string{"minOccurs", "maxOccurs", "name", "ref", "type", "base", "abstract", "nillable", "mixed", "default", "fixed", "value", "namespace", "substitutionGroup", "form", "use"}
+		a.CreateAttr(keys[j%len(keys)], values[j/len(keys)%len(values)])
+	}
+}
+
+func tryLoad(t *testing.T, text []byte) {
+	if len(text) > 1<<15 {
+		return
+	}
+	late := time.AfterFunc(20*time.Second, func() { panic("loading takes for ever") })
+	defer late.Stop()
+	files := fstest.MapFS{"a.wsdl": {Data: text}, "a.xsd": {Data: text}, "xsd/common.xsd": {Data: text}}
+	if s, err := xsd.Load(files, "a.xsd"); err == nil {
+		trySchema(t, s)
+	}
+	if d, err := wsdl.Load(files, "a.wsdl"); err == nil {
+		trySchema(t, d.Schema())
+	}
 }
 
 // trySchema makes samples of a schema's elements. What was made without a gap can be written and read.
@@ -157,8 +214,9 @@ func trySchema(t *testing.T, s *xsd.Schema) {
 			if err != nil {
 				t.Fatalf("%s: %v\nof %v", e.Name, err, tree)
 			}
-			if _, err := m.Decode(xml); err != nil {
-				t.Fatalf("%s: %v\nof %s", e.Name, err, xml)
+			r, err := m.DecodeWith(xml, codec.Options{Strict: true})
+			if err != nil || !reflect.DeepEqual(r.Tree, tree) {
+				t.Fatalf("%s: %v\ngot  %v\nwant %v\nof   %s", e.Name, err, r.Tree, tree, xml)
 			}
 		}
 	}

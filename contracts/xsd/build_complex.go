@@ -185,9 +185,8 @@ func (b *builder) attributeUse(d *document, el *etree.Element) *Attribute {
 		}
 		*a = *global
 	} else {
-		a.Name.Local = el.SelectAttrValue("name", "")
-		if a.Name.Local == "" {
-			b.fail(d, el, "nameless", "an attribute without a name")
+		var ok bool
+		if a.Name.Local, ok = b.declaredName(d, el); !ok {
 			return nil
 		}
 		if form := el.SelectAttrValue("form", ""); form == "qualified" || form == "" && d.qualifiedAttributes {

@@ -66,11 +66,11 @@ func (b *builder) elementParticle(d *document, el *etree.Element, p *Particle) *
 		}
 		return p
 	}
-	n := Name{Local: el.SelectAttrValue("name", "")}
-	if n.Local == "" {
-		b.fail(d, el, "nameless", "an element without a name")
+	local, ok := b.declaredName(d, el)
+	if !ok {
 		return nil
 	}
+	n := Name{Local: local}
 	if form := el.SelectAttrValue("form", ""); form == "qualified" || form == "" && d.qualifiedElements {
 		n.Space = d.target
 	}

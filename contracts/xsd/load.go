@@ -199,9 +199,8 @@ func (l *Loader) add(src *Source, root *etree.Element, target string, inline boo
 
 // register makes a component known by its name.
 func (l *Loader) register(d *document, el *etree.Element, k kind, original *component) {
-	local := el.SelectAttrValue("name", "")
-	if local == "" {
-		l.fail(d, el, "nameless", "a global <%s> without a name", el.FullTag())
+	local, ok := l.declaredName(d, el)
+	if !ok {
 		return
 	}
 	n := Name{d.target, local}
@@ -213,6 +212,18 @@ func (l *Loader) register(d *document, el *etree.Element, k kind, original *comp
 	if !exists || original != nil {
 		l.components[k][n] = component{el: el, doc: d, original: original}
 	}
+}
+
+// declaredName is the name of a component, element or attribute.
+func (l *Loader) declaredName(d *document, el *etree.Element) (local string, ok bool) {
+	local = el.SelectAttrValue("name", "")
+	switch {
+	case local == "":
+		l.fail(d, el, "nameless", "<%s> without a name", el.FullTag())
+	case !scan.IsNCName(local):
+		l.fail(d, el, "nameless", "<%s> is called %q, which is no name in XML", el.FullTag(), local)
+	}
+	return local, scan.IsNCName(local)
 }
 
 // redefine puts the definitions inside xs:redefine in the place of those that they extend.

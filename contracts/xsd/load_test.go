@@ -81,6 +81,8 @@ func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, content, want string }{
 		{"unknown type", `<xs:element name="e" type="t:non"/>`, `t.xsd:2:1: the type {urn:t}non is declared nowhere`},
 		{"a type of a namespace that was not loaded", `<xs:import namespace="urn:v" schemaLocation="v.xsd"/><xs:element name="e" type="v:x" xmlns:v="urn:v"/>`, `t.xsd:2:54: the type {urn:v}x is declared nowhere; t.xsd:2:1 imports it from "v.xsd": v.xsd is not there`},
+		{"no name", `<xs:element type="xs:int"/>`, `t.xsd:2:1: <xs:element> without a name`},
+		{"no name in XML", `<xs:element name="e"><xs:complexType><xs:attribute name="1 a"/></xs:complexType></xs:element>`, `t.xsd:2:38: <xs:attribute> is called "1 a", which is no name in XML`},
 		{"undeclared prefix", `<xs:element name="e" type="x:x"/>`, `t.xsd:2:1: the prefix of "x:x" is not declared`},
 		{"declared twice, differently", `<xs:element name="e" type="xs:int"/><xs:element name="e" type="xs:string"/>`, `t.xsd:2:37: the element {urn:t}e is declared a second time, and differently; the first is at t.xsd:2:1`},
 		{"a type that derives from itself", `<xs:complexType name="c"><xs:complexContent><xs:extension base="t:c"/></xs:complexContent></xs:complexType>`, `t.xsd:2:1: the type {urn:t}c derives from itself`},

@@ -33,7 +33,7 @@ func (g *generator) simple(s *xsd.Simple) any {
 	case s.Item != nil:
 		list := []any{}
 		for range max(1, s.MinLen) {
-			list = append(list, g.simple(s.Item))
+			list = append(list, g.word(s.Item))
 		}
 		return list
 	}
@@ -51,6 +51,20 @@ func (g *generator) simple(s *xsd.Simple) any {
 	}
 	g.gap("can't make a value of the type %s%s", s, patternHint(s))
 	return g.lexical(s, fallback(s))
+}
+
+// word makes an item of a list: white space would make it two.
+func (g *generator) word(s *xsd.Simple) any {
+	v := g.simple(s)
+	text, ok := v.(string)
+	if !ok || text != "" && !strings.ContainsAny(text, " \t\r\n") {
+		return v
+	}
+	text = strings.Join(strings.Fields("_"+text), "_")
+	if !allowed(s, text) || s.Enum != nil {
+		g.gap("can't make an item of a list without white space, of the type %s", s)
+	}
+	return text
 }
 
 func patternHint(s *xsd.Simple) string {
