@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
+	"time"
 
 	"sluice/cmd/internal/process"
 	"sluice/cmd/internal/simulated"
@@ -14,25 +17,11 @@ const stored = 2000
 func benchStart(ctx context.Context, s *session) error {
 	var first, again []float64
 	for range s.pairs {
-		dir := filepath.Join(s.dir, "start")
-		if err := anew(dir); err != nil {
-			return err
-		}
-		h, err := process.NewHub(dir, filepath.Join(s.bin, "sluice"))
+		took, err := s.startAnew(ctx)
 		if err != nil {
 			return err
-		}
-		if err := h.Configure(process.Settings{}); err != nil {
-			return err
-		}
-		took, err := h.Start(ctx)
-		if err != nil {
-			return forgotten(err)
 		}
 		first = append(first, took.Seconds())
-		if err := h.Close(); err != nil {
-			return err
-		}
 	}
 	r, err := s.newRig(ctx, "restart", simulated.Pace{Concurrency: calls}, true)
 	if err != nil {
@@ -56,6 +45,24 @@ func benchStart(ctx context.Context, s *session) error {
 	}
 	s.note("from the start of the process to 200 of /readyz, which is asked every 5 ms; medians of %d", s.pairs)
 	s.add(absolute("start, a new database", median(first), "s", atMost(0.5)))
-	s.add(absolute("start after kill -9, 2000 requests", median(again), "s", atMost(0.5)))
+	s.add(absolute(fmt.Sprintf("start after kill -9, %d requests", stored), median(again), "s", atMost(0.5)))
 	return nil
+}
+
+// startAnew starts a hub that has no database yet.
+func (s *session) startAnew(ctx context.Context) (took time.Duration, err error) {
+	dir := filepath.Join(s.dir, "start")
+	if err := anew(dir); err != nil {
+		return 0, err
+	}
+	h, err := process.NewHub(dir, filepath.Join(s.bin, "sluice"))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	if err := h.Configure(process.Settings{}); err != nil {
+		return 0, err
+	}
+	took, err = h.Start(ctx)
+	return took, forgotten(err)
 }

@@ -106,6 +106,7 @@ func (h *Hub) Start(ctx context.Context) (time.Duration, error) {
 		case <-h.ended:
 			return 0, h.failed("was not ready", errEnded)
 		case <-ctx.Done():
+			h.Kill()
 			return 0, h.failed("was not ready", ctx.Err())
 		}
 	}
