@@ -32,6 +32,11 @@ func TestWrite(t *testing.T) {
 	if strings.Contains(w.Body.String(), "secret") {
 		t.Error("the cause went out")
 	}
+	w = httptest.NewRecorder()
+	Write(w, r, New(Unauthenticated))
+	if !strings.Contains(w.Body.String(), "Bearer <токен>") {
+		t.Errorf("people can't read %s", w.Body)
+	}
 }
 
 func TestOf(t *testing.T) {

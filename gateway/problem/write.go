@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -38,8 +39,10 @@ func Write(w http.ResponseWriter, r *http.Request, err error) { WriteInstance(w,
 func WriteInstance(w http.ResponseWriter, r *http.Request, err error, instance string) {
 	e := Of(err)
 	lang := Language(r)
-	body, marshalErr := json.Marshal(e.Body(lang, instance))
-	if marshalErr != nil { // strings and numbers alone: it can't be
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)                       // people read it: <token>
+	if enc.Encode(e.Body(lang, instance)) != nil { // strings and numbers alone: it can't be
 		http.Error(w, string(e.Code), http.StatusInternalServerError)
 		return
 	}
@@ -55,7 +58,7 @@ func WriteInstance(w http.ResponseWriter, r *http.Request, err error, instance s
 		h.Set("WWW-Authenticate", `Bearer realm="sluice"`)
 	}
 	w.WriteHeader(e.Code.Status())
-	w.Write(body)
+	w.Write(body.Bytes())
 }
 
 // Body is the problem in the language.
