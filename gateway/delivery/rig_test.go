@@ -222,7 +222,7 @@ func (h *hub) count(kindAndClass string) int {
 // openStore makes a store in a file of the test's own.
 func openStore(t *testing.T) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "sluice.db")})
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "sluice.db"), Subscribers: []string{"portal"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func (h *hub) attempts(deliveryID string) []string {
 // events lists the types of the events that were not told yet, of one stream's subject or all, in order.
 func (h *hub) events(subject string) []string {
 	h.t.Helper()
-	all, err := h.store.NextEvents(h.t.Context(), h.clock.now().Add(time.Hour), 1000, 1000)
+	all, err := h.store.NextEvents(h.t.Context(), "portal", h.clock.now().Add(time.Hour), 1000, 1000)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -49,9 +49,9 @@ func (w *Webhook) sign(id, timestamp string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// post tells one event. nil means that the receiver took it.
-func (w *Webhook) post(ctx context.Context, e *store.Outgoing, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptFor)
+// post tells one event within the time. nil means that the receiver took it.
+func (w *Webhook) post(ctx context.Context, e *store.Outgoing, now time.Time, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(e.Body))
 	if err != nil {

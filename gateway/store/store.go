@@ -141,9 +141,8 @@ type KeptPush struct {
 
 // Outgoing is one event that the portal has to be told.
 type Outgoing struct {
-	Stream   int64  // the store's own name of the stream
-	Client   string // whose request it is about; "" of an endpoint's event, which every client is told
-	N        int    // its place in the stream
+	Stream   int64 // the store's own name of the stream
+	N        int   // its place in the stream
 	ID       string
 	Type     string
 	At       time.Time // when it happened
@@ -235,21 +234,20 @@ type Work interface {
 type Endpoints interface {
 	// Endpoints lists the endpoints whose state was ever changed; all others are up.
 	Endpoints(ctx context.Context) ([]*gateway.EndpointState, error)
-	// UpdateEndpoint changes the state of an endpoint as Update does that of a request. An unknown one is up.
+	// UpdateEndpoint changes the state of an endpoint as Update does that of a request. An unknown one is up. Its events
+	// are for every client that the store was told of, each in a stream of its own.
 	UpdateEndpoint(ctx context.Context, agency, name string, change func(*gateway.EndpointState) error) (*gateway.EndpointState, error)
 }
 
 // Outbox is what the portal has to be told.
 type Outbox interface {
-	// NextEvents lists events that are due: of each stream the oldest that was not told, and up to follow of those
-	// after it, consecutively and in order; at most limit streams, those due longest first.
-	NextEvents(ctx context.Context, now time.Time, limit, follow int) ([]Outgoing, error)
+	// NextEvents lists a client's events that are due: of each stream the oldest that was not told, and up to follow of
+	// those after it, consecutively and in order; at most limit streams, those due longest first.
+	NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]Outgoing, error)
 	// EventsDelivered marks events as told; the next of their streams become due.
 	EventsDelivered(ctx context.Context, told []Delivered, now time.Time) error
 	// EventFailed puts an event off, and with it those after it.
 	EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error
-	// NextEventDue is when the next event is due; zero when there is none.
-	NextEventDue(ctx context.Context) (time.Time, error)
 }
 
 // Keeper is the store's own upkeep.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -99,7 +101,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	if a.store, err = sqlite.Open(ctx, sqlite.Config{Path: a.c.User.Database, Log: a.c.Log}); err != nil {
+	told := slices.Sorted(maps.Keys(a.parts.webhooks))
+	if a.store, err = sqlite.Open(ctx, sqlite.Config{Path: a.c.User.Database, Subscribers: told, Log: a.c.Log}); err != nil {
 		return err
 	}
 	engine := delivery.Config{
@@ -116,11 +119,11 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.requests = requests.New(requests.Config{
 		Store: a.store, Registry: a.parts.registry, Services: a.parts.services, Engine: a.engine, Now: a.c.Now, Log: a.c.Log,
 	})
-	told := events.Config{Outbox: a.store, Webhooks: a.parts.webhooks, Now: a.c.Now, Log: a.c.Log}
+	outbox := events.Config{Outbox: a.store, Webhooks: a.parts.webhooks, Now: a.c.Now, Log: a.c.Log}
 	if a.c.TuneEvents != nil {
-		a.c.TuneEvents(&told)
+		a.c.TuneEvents(&outbox)
 	}
-	a.events = events.New(told)
+	a.events = events.New(outbox)
 	a.store.OnCommit(func(c store.Commit) {
 		if c.Events {
 			a.events.Wake()

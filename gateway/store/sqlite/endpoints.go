@@ -75,8 +75,16 @@ func (w *writer) updateEndpoint(ctx context.Context, agency, name string, change
 	if err != nil {
 		return nil, err
 	}
-	if err := w.insertEvents(-id, next.Changes().Events); err != nil {
-		return nil, err
+	if events := next.Changes().Events; len(events) > 0 {
+		streams, err := w.subscribers(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for client, stream := range streams {
+			if err := w.insertEvents(stream, client, events); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return next.Clone(), nil
 }

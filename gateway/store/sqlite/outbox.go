@@ -9,17 +9,17 @@ import (
 )
 
 // insertEvent makes an event due unless an older one of its stream is to be told first.
-const insertEvent = `INSERT INTO events (stream, n, id, type, at, body, attempts, due_at)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, 0, CASE WHEN EXISTS (SELECT 1 FROM events WHERE stream = ?1 AND delivered_at IS NULL) THEN NULL ELSE ?5 END`
+const insertEvent = `INSERT INTO events (stream, n, client, id, type, at, body, attempts, due_at)
+SELECT ?1, ?2, ?7, ?3, ?4, ?5, ?6, 0, CASE WHEN EXISTS (SELECT 1 FROM events WHERE stream = ?1 AND delivered_at IS NULL) THEN NULL ELSE ?5 END`
 
-func (w *writer) insertEvents(stream int64, events []gateway.Event) error {
+func (w *writer) insertEvents(stream int64, client string, events []gateway.Event) error {
 	for i := range events {
 		e := &events[i]
 		body, err := e.CloudEvent()
 		if err != nil {
 			return err
 		}
-		if _, err := w.change(insertEvent, stream, e.N, e.ID, e.Type, e.At.UnixMicro(), body); err != nil {
+		if _, err := w.change(insertEvent, stream, e.N, e.ID, e.Type, e.At.UnixMicro(), body, client); err != nil {
 			return err
 		}
 		w.commit.Events = true
@@ -27,20 +27,37 @@ func (w *writer) insertEvents(stream int64, events []gateway.Event) error {
 	return nil
 }
 
-// NextEvents lists events that are due, with those that follow them.
-func (s *Store) NextEvents(ctx context.Context, now time.Time, limit, follow int) ([]store.Outgoing, error) {
+// subscribers finds the streams by which the clients are told of an endpoint.
+func (w *writer) subscribers(ctx context.Context, endpoint int64) (streams map[string]int64, err error) {
+	streams = make(map[string]int64, len(w.tell))
+	for _, client := range w.tell {
+		if _, err := w.change("INSERT INTO subscriptions (endpoint, client) VALUES (?, ?) ON CONFLICT DO NOTHING", endpoint, client); err != nil {
+			return nil, err
+		}
+		err := w.query(ctx, "SELECT id FROM subscriptions WHERE endpoint = ? AND client = ?", func(v row) error {
+			streams[client] = -v.int64(0)
+			return nil
+		}, endpoint, client)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return streams, nil
+}
+
+// NextEvents lists a client's events that are due, with those that follow them.
+func (s *Store) NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error) {
 	var all []store.Outgoing
 	err := s.read(ctx, "reading the events to be told", func(c *conn) error {
-		return c.query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts,
-  (SELECT client FROM requests WHERE seq = e.stream)
-FROM (SELECT stream, n, due_at FROM events WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, stream LIMIT ?2) head
+		return c.query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts
+FROM (SELECT stream, n, due_at FROM events WHERE client = ?4 AND due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, stream LIMIT ?2) head
 JOIN events e ON e.stream = head.stream AND e.n BETWEEN head.n AND head.n + ?3 AND e.delivered_at IS NULL
 ORDER BY head.due_at, e.stream, e.n`, func(v row) error {
 			all = append(all, store.Outgoing{
-				Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6), Client: v.text(7),
+				Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6),
 			})
 			return nil
-		}, now.UnixMicro(), limit, follow)
+		}, now.UnixMicro(), limit, follow, client)
 	})
 	return all, err
 }
@@ -70,16 +87,4 @@ func (s *Store) EventFailed(ctx context.Context, stream int64, n int, next time.
 			next.UnixMicro(), gateway.Clip(reason, 1000), stream, n)
 		return err
 	})
-}
-
-// NextEventDue is when the next event is due.
-func (s *Store) NextEventDue(ctx context.Context) (time.Time, error) {
-	var due time.Time
-	err := s.read(ctx, "finding the next event", func(c *conn) error {
-		return c.query(ctx, "SELECT min(due_at) FROM events WHERE due_at IS NOT NULL", func(v row) error {
-			due = v.time(0)
-			return nil
-		})
-	})
-	return due, err
 }

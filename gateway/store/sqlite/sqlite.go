@@ -25,6 +25,8 @@ type Config struct {
 	Cache   int    // requests kept in memory, and as many of the generation before; 0 is 1024
 	Group   int    // the most writes in one commit; 0 is 512
 	Log     *slog.Logger
+
+	Subscribers []string // clients that are told how endpoints are
 }
 
 // Store is a store.Store in one SQLite file. It is safe for concurrent use.

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB, path string, tune ...func(*sqlite.Config)) *sqlite.Store {
 	t.Helper()
-	c := sqlite.Config{Path: path}
+	c := sqlite.Config{Path: path, Subscribers: storetest.Subscribers}
 	for _, f := range tune {
 		f(&c)
 	}

@@ -219,7 +219,7 @@ func (w *writer) insertChanges(r *gateway.Request, c *gateway.Changes) error {
 			return err
 		}
 	}
-	return w.insertEvents(r.Seq, c.Events)
+	return w.insertEvents(r.Seq, r.Client, c.Events)
 }
 
 // load finds a request as the group sees it.

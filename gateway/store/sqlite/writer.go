@@ -22,6 +22,7 @@ type writer struct {
 	cache   *cache
 	log     *slog.Logger
 	group   int
+	tell    []string // Config.Subscribers
 	ops     chan *op
 	stop    chan struct{}
 	done    chan struct{}
@@ -48,7 +49,7 @@ var ops = sync.Pool{New: func() any { return &op{end: make(chan struct{}, 1)} }}
 
 func newWriter(c *conn, cache *cache, cfg Config) (*writer, error) {
 	w := &writer{
-		conn: c, cache: cache, group: cfg.Group, log: cfg.Log, ops: make(chan *op, cfg.Group),
+		conn: c, cache: cache, group: cfg.Group, tell: cfg.Subscribers, log: cfg.Log, ops: make(chan *op, cfg.Group),
 		stop: make(chan struct{}), done: make(chan struct{}), fresh: map[string]*gateway.Request{},
 	}
 	// One process has the database, so whoever owned deliveries before is gone.

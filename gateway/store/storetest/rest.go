@@ -73,10 +73,15 @@ func testEndpoints(t *testing.T, b *bench) {
 	}
 }
 
-// next reads what is to be told.
+// next reads what the client "portal" is to be told.
 func (b *bench) next(limit, follow int) []store.Outgoing {
 	b.t.Helper()
-	events, err := b.NextEvents(b.ctx, b.now, limit, follow)
+	return b.nextOf("portal", limit, follow)
+}
+
+func (b *bench) nextOf(client string, limit, follow int) []store.Outgoing {
+	b.t.Helper()
+	events, err := b.NextEvents(b.ctx, client, b.now, limit, follow)
 	b.must(err)
 	return events
 }
@@ -90,18 +95,20 @@ func kinds(events []store.Outgoing) (k []string) {
 
 // Events of a request come in order, and one after it was told; other requests do not wait for it.
 func testEvents(t *testing.T, b *bench) {
-	a, c := b.create(), b.create(func(p *gateway.NewRequestParams) { p.Client = "other" })
+	a, c, other := b.create(), b.create(), b.create(func(p *gateway.NewRequestParams) { p.Client = "other" })
 	b.register(a, "1", canonical.Status{Code: canonical.Completed, At: noon})
 	b.tick(2 * time.Minute)
 	b.register(c, "2")
+	b.tick(2 * time.Minute)
+	b.register(other, "3")
 
 	got := b.next(10, 10)
 	want := []string{canonical.EventRegistered, canonical.EventStatusChanged, canonical.EventClosed, canonical.EventRegistered}
 	if !slices.Equal(kinds(got), want) {
 		t.Fatalf("to be told: %v, want %v", kinds(got), want)
 	}
-	if got[0].Client != "portal" || got[3].Client != "other" {
-		t.Errorf("whose they are: %q and %q", got[0].Client, got[3].Client)
+	if theirs := b.nextOf("other", 10, 10); len(theirs) != 1 || theirs[0].Stream != other.Seq {
+		t.Errorf("another client is to be told %v", kinds(theirs))
 	}
 	var body canonical.Event
 	b.must(json.Unmarshal(got[2].Body, &body))
@@ -124,11 +131,6 @@ func testEvents(t *testing.T, b *bench) {
 	if left := b.next(10, 10); len(left) != 0 {
 		t.Errorf("told twice: %v", kinds(left))
 	}
-	due, err := b.NextEventDue(b.ctx)
-	b.must(err)
-	if !due.IsZero() {
-		t.Errorf("something is due at %v", due)
-	}
 	b.update(c.ID, func(r *gateway.Request) error {
 		_, err := r.ApplyStatuses("zags", []canonical.Status{{Code: canonical.InProgress, At: b.now}}, gateway.FromPush, b.now)
 		return err
@@ -147,10 +149,9 @@ func testEventFailed(t *testing.T, b *bench) {
 	if got := b.next(10, 10); len(got) != 0 {
 		t.Errorf("those after it went ahead: %v", kinds(got))
 	}
-	due, err := b.NextEventDue(b.ctx)
-	b.must(err)
-	if !due.Equal(retry) {
-		t.Errorf("due at %v, want %v", due, retry)
+	b.now = retry.Add(-time.Microsecond)
+	if got := b.next(10, 10); len(got) != 0 {
+		t.Errorf("before its time: %v", kinds(got))
 	}
 	b.now = retry
 	if got := b.next(10, 10); len(got) != 2 || got[0].Attempts != 1 || got[1].Attempts != 0 || got[0].ID != first.ID || string(got[0].Body) != string(first.Body) {
@@ -166,20 +167,23 @@ func testEndpointEvents(t *testing.T, b *bench) {
 		_, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", change)
 		b.must(err)
 	}
-	r := b.create()
-	b.register(r, "1")
-	got := b.next(10, 10)
-	if len(got) != 3 {
-		t.Fatalf("to be told: %v", kinds(got))
+	want := []string{canonical.EventAgencyDown, canonical.EventAgencyRecovered}
+	got, theirs := b.next(10, 10), b.nextOf("other", 10, 10)
+	if !slices.Equal(kinds(got), want) || !slices.Equal(kinds(theirs), want) || got[0].ID != theirs[0].ID {
+		t.Fatalf("to be told: %v and %v, want %v for each client", kinds(got), kinds(theirs), want)
 	}
-	for _, e := range got {
-		if (e.Client == "") != (e.Type == canonical.EventAgencyDown || e.Type == canonical.EventAgencyRecovered) {
-			t.Errorf("%s is for %q", e.Type, e.Client)
-		}
+	if none := b.nextOf("a third", 10, 10); len(none) != 0 {
+		t.Errorf("who is no subscriber is to be told %v", kinds(none))
 	}
 	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 2}}, b.now))
-	if left := b.next(10, 10); len(left) != 1 && len(left) != 2 {
-		t.Errorf("left: %v", kinds(left))
+	if left, theirs := b.next(10, 10), b.nextOf("other", 10, 10); len(left) != 0 || len(theirs) != 2 {
+		t.Errorf("once one was told, they are still to be told %v and %v", kinds(left), kinds(theirs))
+	}
+	b.tick(time.Minute)
+	_, err := b.UpdateEndpoint(b.ctx, "zags", "moscow", func(e *gateway.EndpointState) error { e.Trip("down", "node", b.now, b.now); return nil })
+	b.must(err)
+	if again := b.next(10, 10); len(again) != 1 || again[0].N != 3 {
+		t.Errorf("of the next incident: %+v", again)
 	}
 }
 

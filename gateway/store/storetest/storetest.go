@@ -14,7 +14,10 @@ import (
 	"sluice/gateway/store"
 )
 
-// Run runs the suite; open makes an empty store that the test closes by itself.
+// Subscribers are the clients that the suite's stores tell how endpoints are.
+var Subscribers = []string{"portal", "other"}
+
+// Run runs the suite; open makes an empty store with those subscribers, which the test closes by itself.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for name, test := range map[string]func(*testing.T, *bench){
 		"create": testCreate, "idempotency": testIdempotency, "update": testUpdate, "round trip": testRoundTrip,

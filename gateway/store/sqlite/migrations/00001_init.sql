@@ -117,8 +117,9 @@ CREATE TABLE statuses (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
-    stream       INTEGER NOT NULL, -- requests.seq, or endpoints.id made negative
+    stream       INTEGER NOT NULL, -- requests.seq, or subscriptions.id made negative
     n            INTEGER NOT NULL CHECK (n >= 1),
+    client       TEXT NOT NULL CHECK (length(client) BETWEEN 1 AND 200),
     id           TEXT NOT NULL,
     type         TEXT NOT NULL CHECK (length(type) BETWEEN 1 AND 100),
     at           INTEGER NOT NULL,
@@ -130,7 +131,7 @@ CREATE TABLE events (
     PRIMARY KEY (stream, n),
     CHECK (due_at IS NULL OR delivered_at IS NULL)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX events_due ON events (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX events_due ON events (client, due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE pushes (
     id          INTEGER PRIMARY KEY,
@@ -173,7 +174,16 @@ CREATE TABLE endpoints (
     CHECK (health <> 'probing' OR probe IS NOT NULL AND lease IS NOT NULL)
 ) STRICT;
 
+-- each client is told of an endpoint in a stream of its own: one that takes nothing holds up no other
+CREATE TABLE subscriptions (
+    id       INTEGER PRIMARY KEY,
+    endpoint INTEGER NOT NULL REFERENCES endpoints (id),
+    client   TEXT NOT NULL CHECK (length(client) BETWEEN 1 AND 200),
+    UNIQUE (endpoint, client)
+) STRICT;
+
 -- +goose Down
+DROP TABLE subscriptions;
 DROP TABLE endpoints;
 DROP TABLE pulse;
 DROP TABLE owners;
