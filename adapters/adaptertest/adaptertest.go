@@ -206,7 +206,7 @@ func (k Kit) misbehave(t *testing.T, c behaviour) {
 	_, err := k.Agency.Adapter.Submit(ctx, s)
 	k.hold(t, err, c)
 	limit := uint64(k.Agency.Manifest.Limits.Message)
-	if took := allocated() - before; c.huge && took > 4*limit+1<<20 {
+	if took := allocated() - before; c.huge && took > 8*limit+1<<20 {
 		t.Errorf("it allocated %d bytes, with limits.message of %d", took, limit)
 	}
 	most := 1

@@ -220,10 +220,10 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 
 var digits = regexp.MustCompile(`\d{6,}`)
 
-// Safe makes an agency's words fit for an operator's list: one line, bounded, long numbers masked, since they may be a
-// citizen's.
+// Safe makes an agency's words fit for an operator's list: text, one line, bounded, long numbers masked, since they may be
+// a citizen's.
 func Safe(s string) string {
-	s = digits.ReplaceAllString(strings.Join(strings.Fields(s), " "), "***")
+	s = digits.ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " "), "***")
 	if runes := []rune(s); len(runes) > 300 {
 		s = string(runes[:299]) + "…"
 	}

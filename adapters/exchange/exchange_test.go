@@ -44,6 +44,7 @@ func TestSafe(t *testing.T) {
 	for in, want := range map[string]string{
 		"СНИЛС 11223344595 не найден": "СНИЛС *** не найден",
 		"line\n\tand   line":          "line and line",
+		"bytes \xff\xfe":              "bytes \ufffd",
 		"code 12345":                  "code 12345",
 		strings.Repeat("я", 400):      strings.Repeat("я", 299) + "…",
 	} {
