@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,16 +43,22 @@ type loaded struct {
 	definitions *wsdl.Definitions
 }
 
+// here is the file system as the user names its files. Contracts import from folders beside their own, such as ../lib,
+// which an os.DirFS of their folder would not reach.
+type here struct{}
+
+func (here) Open(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) }
+
 func load(file string) (*loaded, diag.List, error) {
-	fsys, name := os.DirFS(filepath.Dir(file)), filepath.Base(file)
+	name := filepath.ToSlash(file)
 	if strings.EqualFold(path.Ext(name), ".wsdl") {
-		d, err := wsdl.Load(fsys, name)
+		d, err := wsdl.Load(here{}, name)
 		if err != nil {
 			return nil, nil, err
 		}
 		return &loaded{d.Schema(), d}, d.Warnings, nil
 	}
-	s, err := xsd.Load(fsys, name)
+	s, err := xsd.Load(here{}, name)
 	if err != nil {
 		return nil, nil, err
 	}
