@@ -6,38 +6,47 @@ import (
 	"sluice/contracts/xsd"
 )
 
-// choice writes the branch that obj has keys of. Several branches may share elements: the one is meant that all the
-// keys belong to and that lacks none.
+// choice writes the branch that obj has keys of.
 func (w *Writer) choice(c *content, p *xsd.Particle) error {
-	var branches []*xsd.Particle
+	var branch *xsd.Particle
 	for _, child := range p.Children {
-		if c.has(child) {
-			branches = append(branches, child)
+		switch {
+		case !c.has(child):
+		case branch != nil:
+			return w.ambiguous(c, p)
+		default:
+			branch = child
 		}
 	}
 	switch {
-	case len(branches) == 1:
-		return w.particle(c, branches[0])
-	case len(branches) == 0 && p.Emptiable:
+	case branch != nil:
+		return w.particle(c, branch)
+	case p.Emptiable:
 		return nil
-	case len(branches) == 0:
-		return w.absent(p)
 	}
-	branches = slices.DeleteFunc(branches, func(b *xsd.Particle) bool { return !c.covers(b, p) })
-	if len(branches) == 0 {
+	return w.absent(p)
+}
+
+// ambiguous writes a choice several branches of which share elements that are given: the one is meant that all the keys
+// belong to and that lacks none.
+func (w *Writer) ambiguous(c *content, p *xsd.Particle) error {
+	var branch *xsd.Particle
+	for _, child := range p.Children {
+		if c.has(child) && c.covers(child, p) && (branch == nil || c.lacks(branch) && !c.lacks(child)) {
+			branch = child
+		}
+	}
+	if branch == nil {
 		return w.fail("only one branch of a choice may be present", "", together(keysPresent(c, p)))
 	}
-	if whole := slices.IndexFunc(branches, func(b *xsd.Particle) bool { return !c.lacks(b) }); whole >= 0 {
-		return w.particle(c, branches[whole])
-	}
-	return w.particle(c, branches[0])
+	return w.particle(c, branch)
 }
 
 // lacks says whether p, which occurs, misses something that obj does not have.
 func (c *content) lacks(p *xsd.Particle) bool {
 	switch {
 	case p.Kind == xsd.ElementParticle:
-		return !c.has(p) && !filledIn(p)
+		return !c.has(p) && !filledIn(p) // a fixed value is written without being given
 	case p.Region || p.Kind == xsd.AnyParticle:
 		return !c.has(p)
 	case p.Kind == xsd.Choice:
