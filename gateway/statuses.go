@@ -47,13 +47,62 @@ func (e *StatusEntry) when() time.Time {
 	return e.ReceivedAt
 }
 
-// History is the request's statuses by the agencies' time, oldest first.
+// History is the request's statuses by the agencies' time, oldest first. What an agency said twice, once in a few words
+// (as receipts do) and once in full, is one status.
 func (r *Request) History() []StatusEntry {
-	h := slices.Clone(r.Statuses)
-	slices.SortStableFunc(h, func(a, b StatusEntry) int {
-		return cmp.Or(a.when().Compare(b.when()), cmp.Compare(a.N, b.N))
-	})
+	byTime := func(a, b StatusEntry) int { return cmp.Or(a.when().Compare(b.when()), cmp.Compare(a.N, b.N)) }
+	all := slices.Clone(r.Statuses)
+	slices.SortFunc(all, byTime)
+	h := all[:0]
+	last := map[string]int{} // of each agency, in h
+	for _, e := range all {
+		if i, ok := last[e.Agency]; ok {
+			if one, same := h[i].union(e); same {
+				h[i] = one
+				continue
+			}
+		}
+		last[e.Agency] = len(h)
+		h = append(h, e)
+	}
+	slices.SortFunc(h, byTime) // what came without a time may have got one
 	return h
+}
+
+// union is what two entries say together that follow each other in an agency's history, as the one that came first. same
+// is false when they are two statuses: they differ in what both say.
+func (e StatusEntry) union(other StatusEntry) (one StatusEntry, same bool) {
+	if other.N < e.N {
+		e, other = other, e
+	}
+	if e.Code != other.Code || e.Raw != other.Raw || e.timed() && other.timed() && !e.At.Equal(other.At) {
+		return e, false
+	}
+	if !e.timed() {
+		e.At = other.At
+	}
+	if len(e.Missing) == 0 {
+		e.Missing = other.Missing
+	}
+	return e, adopt(&e.Comment, other.Comment) && adopt(&e.Reason, other.Reason) &&
+		adoptRef(&e.Officer, other.Officer) && adoptRef(&e.Unit, other.Unit) && adoptRef(&e.Until, other.Until) &&
+		(len(other.Missing) == 0 || slices.Equal(e.Missing, other.Missing))
+}
+
+// adopt sets what is not set, and reports false where the two contradict each other.
+func adopt[T comparable](to *T, from T) bool {
+	var unset T
+	if *to == unset {
+		*to = from
+	}
+	return from == unset || *to == from
+}
+
+func adoptRef[T comparable](to **T, from *T) bool {
+	if *to == nil {
+		*to = from
+	}
+	return from == nil || **to == *from
 }
 
 // InForce is the status by which an agency stands, or nil: the last by its time, where one that is final gives way
@@ -99,10 +148,7 @@ func (r *Request) ApplyStatuses(agency string, statuses []canonical.Status, sour
 		if len(r.Statuses) >= MaxStatuses {
 			return added, fmt.Errorf("applying a status of %s: the request has %d already, the most that is kept", agency, MaxStatuses)
 		}
-		was := 0
-		if cur := r.InForce(agency); cur != nil {
-			was = cur.N
-		}
+		was := r.InForce(agency)
 		r.Statuses = append(r.Statuses, StatusEntry{Status: s, N: len(r.Statuses) + 1, Agency: agency, Source: source, ReceivedAt: now})
 		added++
 		r.tell(&r.Statuses[len(r.Statuses)-1], was, now)
@@ -138,13 +184,19 @@ func tidy(s canonical.Status) canonical.Status {
 	return s
 }
 
-// tell emits the events of the entry that was just added; was is the number of the one that was in force before it, 0
-// when there was none. What is in force now is most often the new entry, but one that belongs between others may also
-// let a third have its way.
-func (r *Request) tell(e *StatusEntry, was int, now time.Time) {
+// tell emits the events of the entry that was just added; was is the one that was in force before it, if any. What is
+// in force now is most often the new entry, but one that belongs between others may also let a third have its way. One
+// that says more fully what was said before is no news, unless it is what documents are missing.
+func (r *Request) tell(e *StatusEntry, was *StatusEntry, now time.Time) {
 	is := r.InForce(e.Agency)
-	changed := is != nil && is.N != was
+	changed := is != nil && (was == nil || is.N != was.N)
+	fuller := !slices.ContainsFunc(r.History(), func(h StatusEntry) bool { return h.N == e.N })
 	switch {
+	case fuller && !changed:
+		if is != nil && is.Code == canonical.AwaitingDocuments && !sameStatus(&is.Status, &was.Status) {
+			r.tellStatus(canonical.EventDocumentsNeeded, is, now)
+		}
+		return
 	case changed:
 		r.Status = is.Code
 	case e.Code == canonical.Unknown && (is == nil || !is.Code.Final()):
@@ -152,16 +204,21 @@ func (r *Request) tell(e *StatusEntry, was int, now time.Time) {
 	default:
 		return
 	}
+	r.tellStatus(canonical.EventStatusChanged, is, now)
+	if changed && is.Code == canonical.AwaitingDocuments {
+		r.tellStatus(canonical.EventDocumentsNeeded, is, now)
+	}
+}
+
+// tellStatus emits an event about a status.
+func (r *Request) tellStatus(kind string, is *StatusEntry, now time.Time) {
 	view := canonical.StatusView{Status: is.Status, Agency: is.Agency, Source: string(is.Source), ReceivedAt: is.ReceivedAt}
 	data := canonical.EventData{Agency: is.Agency, Status: &view}
 	d := r.Registered(is.Agency)
 	if d != nil {
 		data.ExternalID = d.ExternalID
 	}
-	r.emit(canonical.EventStatusChanged, d, now, data)
-	if changed && is.Code == canonical.AwaitingDocuments {
-		r.emit(canonical.EventDocumentsNeeded, d, now, data)
-	}
+	r.emit(kind, d, now, data)
 }
 
 // repeats tells whether the agency has said the same before: at the same time, or as its last word where it gives none.

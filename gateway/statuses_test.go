@@ -132,3 +132,63 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 		must(t, shuffled.Check())
 	})
 }
+
+// A receipt says in a word what a later answer says in full: the citizen sees one status, and the portal is told once.
+func TestSaidMoreFully(t *testing.T) {
+	at, later := noon.Add(time.Minute), noon.Add(2*time.Minute)
+	intake := &canonical.Unit{Name: "intake"}
+	documents := []canonical.MissingDocument{{Title: "passport"}}
+	status := func(code canonical.StatusCode, at time.Time, change ...func(*canonical.Status)) canonical.Status {
+		s := canonical.Status{Code: code, Raw: "01", At: at}
+		for _, f := range change {
+			f(&s)
+		}
+		return s
+	}
+	unit := func(s *canonical.Status) { s.Unit = intake }
+	comment := func(text string) func(*canonical.Status) { return func(s *canonical.Status) { s.Comment = text } }
+	missing := func(s *canonical.Status) { s.Missing = documents }
+	for name, c := range map[string]struct {
+		arrive []canonical.Status
+		shown  []canonical.Status
+		told   string
+	}{
+		"in full": {[]canonical.Status{status("accepted", at), status("accepted", at, unit)},
+			[]canonical.Status{status("accepted", at, unit)}, "request.status_changed"},
+		"in full first": {[]canonical.Status{status("accepted", at, unit), status("accepted", at)},
+			[]canonical.Status{status("accepted", at, unit)}, "request.status_changed"},
+		"each a part": {[]canonical.Status{status("accepted", at, unit), status("accepted", at, comment("c"))},
+			[]canonical.Status{status("accepted", at, unit, comment("c"))}, "request.status_changed"},
+		"with its time": {[]canonical.Status{status("accepted", time.Time{}), status("accepted", at, unit)},
+			[]canonical.Status{status("accepted", at, unit)}, "request.status_changed"},
+		"another time": {[]canonical.Status{status("accepted", at), status("accepted", later)},
+			[]canonical.Status{status("accepted", at), status("accepted", later)}, "request.status_changed request.status_changed"},
+		"another word": {[]canonical.Status{status("in_progress", at, comment("a")), status("in_progress", at, comment("b"))},
+			[]canonical.Status{status("in_progress", at, comment("a")), status("in_progress", at, comment("b"))}, "request.status_changed request.status_changed"},
+		"what is missing": {[]canonical.Status{status("awaiting_documents", at), status("awaiting_documents", at, missing)},
+			[]canonical.Status{status("awaiting_documents", at, missing)}, "request.status_changed request.documents_needed request.documents_needed"},
+		"an unknown code": {[]canonical.Status{status("unknown", at), status("unknown", at, unit)},
+			[]canonical.Status{status("unknown", at, unit)}, "request.status_changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := registered(t)
+			for i, s := range c.arrive {
+				_, err := r.ApplyStatuses("zags", []canonical.Status{s}, []Source{FromReceipt, FromPoll}[i], later)
+				must(t, err)
+				must(t, r.Check())
+			}
+			h := r.History()
+			if len(h) != len(c.shown) {
+				t.Fatalf("shown: %+v", h)
+			}
+			for i := range h {
+				if !sameStatus(&h[i].Status, &c.shown[i]) || !h[i].At.Equal(c.shown[i].At) || h[i].Source != []Source{FromReceipt, FromPoll}[i] {
+					t.Errorf("shown %+v, want %+v", h[i], c.shown[i])
+				}
+			}
+			if got := types(r); got != c.told {
+				t.Errorf("told %q, want %q", got, c.told)
+			}
+		})
+	}
+}
