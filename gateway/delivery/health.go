@@ -150,8 +150,11 @@ func (l *lane) adopt(row *gateway.EndpointState) {
 		return
 	}
 	l.e.c.Metrics.Endpoint(l.agency.Name, l.name, string(row.Health))
-	l.e.c.Log.Info("endpoint", "agency", l.agency.Name, "endpoint", l.name, "health", row.Health,
-		"reason", row.Reason, "text", row.Text, "by", row.By, "until", row.Until)
+	attrs := []any{"agency", l.agency.Name, "endpoint", l.name, "health", row.Health, "reason", row.Reason, "text", row.Text, "by", row.By}
+	if !row.Until.IsZero() { // unlike an operator's hold and a release
+		attrs = append(attrs, "until", row.Until)
+	}
+	l.e.c.Log.Info("endpoint", attrs...)
 	if row.Health == gateway.Up {
 		l.breaker.reset()
 		if was.Health == gateway.Held {
