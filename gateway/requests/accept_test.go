@@ -168,6 +168,34 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 	if p := problem.Of(err); p.Code != problem.Unavailable || p.RetryAfter == 0 {
 		t.Errorf("answered %v", err)
 	}
+	_, err = h.ApplyPush(t.Context(), "pension", adapters.Push{ExternalID: "N-1", Statuses: []canonical.Status{{Code: canonical.Ready}}})
+	if p := problem.Of(err); p.Code != problem.Unavailable || p.RetryAfter == 0 {
+		t.Errorf("a push is answered with %v", err)
+	}
+}
+
+// What a delivery waits for says who holds it up; an operator's hold has no end that anybody knows.
+func TestWaitingFor(t *testing.T) {
+	h := newHub(t, "pension")
+	h.start()
+	if err := h.engine.Hold(t.Context(), "pension", "moscow", "they move house", "ops"); err != nil {
+		t.Fatal(err)
+	}
+	id := h.accept(nil).ID
+	v, err := h.Get(t.Context(), "portal", id)
+	if d := v.Deliveries[0]; err != nil || d.State != "queued" || d.WaitingFor != "agency" || d.Since == nil || d.NextTry != nil || d.Attempts != 0 {
+		t.Errorf("while the agency is held: %+v, %v", d, err)
+	}
+	h.agencies["pension"].does(func(adapters.Submission) (adapters.Receipt, error) {
+		return adapters.Receipt{}, &adapters.Error{Class: adapters.Rejected, Code: "no", Text: "not here", Reason: "wrong_addressee", Remedy: adapters.Text{EN: "send it elsewhere"}}
+	})
+	if err := h.engine.Release(t.Context(), "pension", "moscow", "ops"); err != nil {
+		t.Fatal(err)
+	}
+	d := h.answered(id).Deliveries[0]
+	if d.State != "rejected" || d.WaitingFor != "" || d.NextTry != nil || d.LastAnswer == nil || d.LastAnswer.Reason != "wrong_addressee" || d.LastAnswer.Remedy.EN != "send it elsewhere" {
+		t.Errorf("after the refusal: %+v", d)
+	}
 }
 
 func TestWait(t *testing.T) {

@@ -3,6 +3,7 @@ package requests_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -149,6 +150,92 @@ func TestPushProvesTheReceipt(t *testing.T) {
 	}
 	if wait := time.Until(got.Deliveries[0].PollAt); wait < 71*time.Hour {
 		t.Errorf("an agency that has just spoken is asked in %v", wait)
+	}
+}
+
+// The agency may repeat itself from several threads at once: it is heard once.
+func TestPushesAtOnce(t *testing.T) {
+	h := newHub(t, "pension")
+	h.start()
+	v := h.answered(h.accept(nil).ID)
+	outcomes := make(chan string, 20)
+	var wg sync.WaitGroup
+	for range cap(outcomes) {
+		wg.Go(func() {
+			result, err := h.ApplyPush(t.Context(), "pension", adapters.Push{ExternalID: v.Deliveries[0].ExternalID, Statuses: []canonical.Status{says(canonical.InProgress, 1)}})
+			if err != nil {
+				t.Error(err)
+			}
+			outcomes <- result.Outcome
+		})
+	}
+	wg.Wait()
+	close(outcomes)
+	count := map[string]int{}
+	for o := range outcomes {
+		count[o]++
+	}
+	if count["applied"] != 1 || count["duplicate"] != 19 || len(h.stored(v.ID).Statuses) != 1 {
+		t.Errorf("%v, and %d statuses", count, len(h.stored(v.ID).Statuses))
+	}
+}
+
+// While a request is being sent, a push by our message id is heard, and the receipt is left to the reply that is coming.
+func TestPushWhileSending(t *testing.T) {
+	h := newHub(t, "pension")
+	h.agencies["pension"].does(func(x adapters.Submission) (adapters.Receipt, error) {
+		if result := h.push("pension", adapters.Push{MessageID: x.MessageID, Statuses: []canonical.Status{says(canonical.InProgress, 1)}}); result.Outcome != "applied" {
+			t.Errorf("the push is %s", result.Outcome)
+		}
+		return adapters.Receipt{ExternalID: "N-1"}, nil
+	})
+	h.start()
+	v := h.answered(h.accept(nil).ID)
+	if d := v.Deliveries[0]; d.State != "registered" || d.ExternalID != "N-1" || d.Attempts != 1 || v.Status != canonical.InProgress {
+		t.Errorf("the delivery is %+v, the request %s", d, v.Status)
+	}
+}
+
+// An agency may reopen what it has closed; the request goes on, and can close again.
+func TestReopened(t *testing.T) {
+	h := newHub(t, "pension")
+	h.start()
+	v := h.answered(h.accept(nil).ID)
+	for _, step := range []struct {
+		status canonical.Status
+		state  gateway.RequestState
+	}{
+		{says(canonical.Refused, 1), gateway.Closed}, {says(canonical.InProgress, 2), gateway.Open}, {says(canonical.Completed, 3), gateway.Closed},
+	} {
+		h.push("pension", adapters.Push{ExternalID: v.Deliveries[0].ExternalID, Statuses: []canonical.Status{step.status}})
+		r := h.stored(v.ID)
+		if r.State != step.state || r.Status != step.status.Code || (step.state == gateway.Open) == r.Deliveries[0].PollAt.IsZero() {
+			t.Errorf("after %s it is %s as %s, the agency is asked at %v", step.status.Code, r.State, r.Status, r.Deliveries[0].PollAt)
+		}
+	}
+}
+
+// What is being sent when it is withdrawn is not cancelled, since it may arrive: the agency is told once it has it.
+func TestCancelWhileSending(t *testing.T) {
+	h := newHub(t, "pension")
+	arrived, release := make(chan struct{}), make(chan struct{})
+	h.agencies["pension"].does(func(x adapters.Submission) (adapters.Receipt, error) {
+		close(arrived)
+		<-release
+		return takes(x)
+	})
+	h.start()
+	id := h.accept(nil).ID
+	<-arrived
+	v, err := h.Cancel(t.Context(), "portal", id, "a mistake")
+	if err != nil || v.State != "open" || v.Deliveries[0].State != "sending" {
+		t.Errorf("while it is sent: %+v, %v", v, err)
+	}
+	close(release)
+	h.awaitClosed(id)
+	r := h.stored(id)
+	if r.Outcome != "cancelled" || len(r.Deliveries) != 2 || r.Deliveries[0].State != gateway.Registered || r.Deliveries[1].Kind != gateway.Cancel {
+		t.Errorf("closed as %q with %d deliveries, the first %s", r.Outcome, len(r.Deliveries), r.Deliveries[0].State)
 	}
 }
 
