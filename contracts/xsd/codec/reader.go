@@ -155,7 +155,7 @@ func (r *Reader) element(e *xsd.Element) (any, error) {
 					return nil, err
 				}
 			case "nil":
-				v, ok := parseBool(a.Value)
+				v, ok := parseBool(collapse(a.Value))
 				if !ok {
 					return nil, r.fail("xsi:nil is no boolean", "true or false", strconv.Quote(string(a.Value)))
 				}

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ type CharsetError struct {
 	Claimed string // "" where nothing was claimed, which means UTF-8
 	Actual  string // what it looks like; "" where that is unknown
 	Offset  int    // of the first byte that tells
+	Broken  bool   // it is what it claims, but for bytes that mean no character
 }
 
 func (e *CharsetError) Error() string {
@@ -24,6 +26,8 @@ func (e *CharsetError) Error() string {
 		claimed = "UTF-8 (the default)"
 	}
 	switch {
+	case e.Broken:
+		return fmt.Sprintf("the document is in %s, but at byte %d stands no character of it", claimed, e.Offset)
 	case e.Actual == "":
 		return fmt.Sprintf("the charset %s is not supported; supported are %s", claimed, strings.Join(charsets, ", "))
 	default:
@@ -109,7 +113,39 @@ func decode(doc []byte, name string, e encoding.Encoding) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
+	if at := bytes.IndexRune(out, utf8.RuneError); at >= 0 { // what a decoder writes where it can't read
+		offset := utf8.RuneCount(out[:at])
+		if name == "UTF-16" {
+			offset = brokenUTF16(doc)
+		}
+		if offset >= 0 {
+			return nil, &CharsetError{Claimed: name, Offset: offset, Broken: true}
+		}
+	}
 	return out, nil
+}
+
+// brokenUTF16 is where the first half of a character stands whose other half is missing, or -1.
+func brokenUTF16(doc []byte) int {
+	var order binary.ByteOrder = binary.LittleEndian
+	if doc[0] == 0xFE || doc[0] == 0 {
+		order = binary.BigEndian
+	}
+	for i := 0; i < len(doc); i += 2 {
+		if len(doc)-i < 2 {
+			return i
+		}
+		switch unit := order.Uint16(doc[i:]); {
+		case unit >= 0xDC00 && unit <= 0xDFFF:
+			return i
+		case unit >= 0xD800 && unit <= 0xDBFF:
+			if len(doc)-i < 4 || order.Uint16(doc[i+2:])&0xFC00 != 0xDC00 {
+				return i
+			}
+			i += 2
+		}
+	}
+	return -1
 }
 
 // cyrillicUTF8 says whether doc, which claims a charset of single bytes, is UTF-8 all the same: every byte beyond ASCII
