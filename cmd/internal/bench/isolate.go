@@ -13,7 +13,7 @@ import (
 
 // The size of the measurement of isolation.
 const (
-	perSecond = 60              // requests for each agency, evenly, whatever becomes of those before
+	perSecond = 50              // requests for each agency, evenly, whatever becomes of those before
 	window    = 3 * time.Second // one side of a pair
 )
 
