@@ -46,7 +46,7 @@ func (c *conn) prepare(query string) (driver.Stmt, error) {
 	return s, nil
 }
 
-// bind fills the connection's arguments: int, int64, string, []byte, bool or nil; see text and micros.
+// bind fills the connection's arguments: int, int64, string, []byte, bool, time.Time or nil; see text and micros.
 func (c *conn) bind(args []any) []driver.NamedValue {
 	c.args = c.args[:0]
 	for i, a := range args {
@@ -58,6 +58,8 @@ func (c *conn) bind(args []any) []driver.NamedValue {
 			if v {
 				a = int64(1)
 			}
+		case time.Time:
+			a = v.UnixMicro()
 		}
 		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 	}

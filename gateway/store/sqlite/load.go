@@ -2,13 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/gateway"
 	"sluice/gateway/store"
+	"sluice/gateway/store/internal/sqlstore"
 )
 
 const requestColumns = `r.seq, r.id, r.client, r.portal_id, r.service, r.service_version, r.agency, r.urgent, r.test, r.state, r.outcome, r.status,
@@ -17,16 +17,9 @@ r.accepted_at, r.closed_at, r.withdrawn_at, r.withdraw_reason, r.rev`
 func scanRequest(v row) *gateway.Request {
 	return &gateway.Request{
 		Seq: v.int64(0), ID: v.text(1), Client: v.text(2), PortalID: v.text(3), Service: v.text(4), ServiceVersion: v.text(5), Agency: v.text(6),
-		Priority: priority(v.bool(7)), Test: v.bool(8), State: gateway.RequestState(v.text(9)), Outcome: v.text(10), Status: canonical.StatusCode(v.text(11)),
+		Priority: sqlstore.Priority(v.bool(7)), Test: v.bool(8), State: gateway.RequestState(v.text(9)), Outcome: v.text(10), Status: canonical.StatusCode(v.text(11)),
 		AcceptedAt: v.time(12), ClosedAt: v.time(13), WithdrawnAt: v.time(14), WithdrawReason: v.text(15), Rev: v.int64(16),
 	}
-}
-
-func priority(urgent bool) canonical.Priority {
-	if urgent {
-		return canonical.Urgent
-	}
-	return canonical.Normal
 }
 
 const deliveryColumns = `d.n, d.agency, d.endpoint, d.kind, d.cancelable, d.state, d.epoch, d.attempts, d.since, d.next_at, d.owner, d.queued_at, d.ended_at,
@@ -53,14 +46,7 @@ func scanStatus(v row) (gateway.StatusEntry, error) {
 		N: v.int(0), Agency: v.text(1), Source: gateway.Source(v.text(5)), ReceivedAt: v.time(6),
 		Status: canonical.Status{Code: canonical.StatusCode(v.text(2)), Raw: v.text(3), At: v.time(4)},
 	}
-	if detail := v.text(7); detail != "" {
-		var d statusDetail
-		if err := json.Unmarshal([]byte(detail), &d); err != nil {
-			return e, fmt.Errorf("reading a stored status: %w", err)
-		}
-		e.Officer, e.Unit, e.Comment, e.Missing, e.Until, e.Reason = d.Officer, d.Unit, d.Comment, d.Missing, d.Until, d.Reason
-	}
-	return e, nil
+	return e, sqlstore.SetStatusDetail(&e.Status, v.text(7))
 }
 
 // loadRequest reads a whole request.

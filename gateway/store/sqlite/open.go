@@ -15,10 +15,13 @@ import (
 	modernc "modernc.org/sqlite"
 
 	"sluice/gateway/store"
+	"sluice/gateway/store/internal/sqlstore"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+var schema = sqlstore.Schema{Dialect: goose.DialectSQLite3, Files: migrations}
 
 // pragmas are set on every connection.
 var pragmas = []string{
@@ -90,9 +93,6 @@ func inspect(ctx context.Context, path string) error {
 	if err := db.QueryRowContext(ctx, "SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_schema WHERE type = 'table'").Scan(&tables, &ours); err != nil {
 		return err
 	}
-	if tables > 0 && ours == 0 {
-		return fmt.Errorf("%w: it belongs to another program: check the path", store.ErrIncompatible)
-	}
 	if info.Size() <= checked {
 		var sound string
 		if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&sound); err != nil {
@@ -102,26 +102,7 @@ func inspect(ctx context.Context, path string) error {
 			return fmt.Errorf("%w: it is damaged (%s): restore it from a backup", store.ErrIncompatible, sound)
 		}
 	}
-	if ours == 0 {
-		return nil
-	}
-	p, err := provider(db)
-	if err != nil {
-		return err
-	}
-	have, newest, err := p.GetVersions(ctx)
-	if err == nil && have > newest {
-		err = fmt.Errorf("%w: its schema has version %d and this program knows %d: run a newer program, or restore a backup from before the upgrade", store.ErrIncompatible, have, newest)
-	}
-	return err
-}
-
-func provider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files)
+	return schema.Inspect(ctx, db, tables, ours)
 }
 
 // migrate brings the schema up to date.
@@ -129,10 +110,5 @@ func migrate(ctx context.Context, c driver.Connector) error {
 	db := sql.OpenDB(c)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	p, err := provider(db)
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
+	return schema.Migrate(ctx, db)
 }

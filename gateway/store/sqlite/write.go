@@ -2,13 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"sluice/contracts/canonical"
 	"sluice/gateway"
 	"sluice/gateway/store"
+	"sluice/gateway/store/internal/sqlstore"
 )
 
 // Create stores a new request and its body.
@@ -92,7 +91,7 @@ func (w *writer) update(ctx context.Context, id string, change func(*gateway.Req
 	if err := change(next); err != nil {
 		return nil, err
 	}
-	dirty := ownChanged(base, next)
+	dirty := sqlstore.OwnChanged(base, next)
 	for i, d := range next.Deliveries {
 		switch {
 		case i >= len(base.Deliveries):
@@ -127,12 +126,6 @@ func (w *writer) update(ctx context.Context, id string, change func(*gateway.Req
 	return next, nil
 }
 
-// ownChanged tells whether the row of the request itself has to be written.
-func ownChanged(a, b *gateway.Request) bool {
-	return a.State != b.State || a.Outcome != b.Outcome || a.Status != b.Status || a.ClosedAt != b.ClosedAt ||
-		a.WithdrawnAt != b.WithdrawnAt || a.WithdrawReason != b.WithdrawReason
-}
-
 const insertDelivery = `INSERT INTO deliveries (request, n, agency, endpoint, kind, rank, cancelable, state, epoch, attempts, since, next_at, queued_at, rev)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
 
@@ -158,9 +151,7 @@ error_class = ?, error_code = ?, error_text = ?, error_reason = ?, remedy_ru = ?
 )
 
 func (w *writer) updateDelivery(seq int64, old, d *gateway.Delivery) (err error) {
-	turn := *old
-	turn.State, turn.Epoch, turn.Attempts, turn.Since, turn.NextAt, turn.Owner, turn.Rev = d.State, d.Epoch, d.Attempts, d.Since, d.NextAt, d.Owner, d.Rev
-	if turn == *d {
+	if sqlstore.TurnOnly(old, d) {
 		_, err = w.change(updateTurn, string(d.State), d.Epoch, d.Attempts, d.Since.UnixMicro(), micros(d.NextAt), text(d.Owner), d.Rev, seq, d.N)
 	} else {
 		e := &d.LastError
@@ -174,27 +165,13 @@ func (w *writer) updateDelivery(seq int64, old, d *gateway.Delivery) (err error)
 	return err
 }
 
-// statusDetail is what is kept of a status as JSON.
-type statusDetail struct {
-	Officer *canonical.Officer          `json:"officer,omitempty"`
-	Unit    *canonical.Unit             `json:"unit,omitempty"`
-	Comment string                      `json:"comment,omitempty"`
-	Missing []canonical.MissingDocument `json:"missing,omitempty"`
-	Until   *time.Time                  `json:"until,omitempty"`
-	Reason  string                      `json:"reason,omitempty"`
-}
-
 func (w *writer) insertStatus(seq int64, e *gateway.StatusEntry) error {
-	var detail any
-	if e.Officer != nil || e.Unit != nil || e.Comment != "" || len(e.Missing) > 0 || e.Until != nil || e.Reason != "" {
-		b, err := json.Marshal(statusDetail{e.Officer, e.Unit, e.Comment, e.Missing, e.Until, e.Reason})
-		if err != nil {
-			return fmt.Errorf("encoding a status: %w", err)
-		}
-		detail = string(b)
+	detail, err := sqlstore.StatusDetail(&e.Status)
+	if err != nil {
+		return err
 	}
-	_, err := w.change("INSERT INTO statuses (request, n, agency, code, raw, at, source, received_at, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		seq, e.N, e.Agency, string(e.Code), text(e.Raw), micros(e.At), string(e.Source), e.ReceivedAt.UnixMicro(), detail)
+	_, err = w.change("INSERT INTO statuses (request, n, agency, code, raw, at, source, received_at, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		seq, e.N, e.Agency, string(e.Code), text(e.Raw), micros(e.At), string(e.Source), e.ReceivedAt.UnixMicro(), text(detail))
 	return err
 }
 
