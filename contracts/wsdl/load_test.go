@@ -16,14 +16,12 @@ func TestLoadRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, old, new, want string }{
-		{"rpc", `<soap12:binding transport`, `<soap12:binding style="rpc" transport`, `desk.wsdl:71:5: operation "Ask" has the style rpc, which is not covered: ask the agency for document/literal, or write the adapter in Go`},
-		{"rpc of one operation", `<soap:operation soapAction="urn:desk#AskAgain"/>`, `<soap:operation style="rpc" soapAction="urn:desk#AskAgain"/>`, `desk.wsdl:55:5: operation "AskAgain" has the style rpc, which is not covered: ask the agency for document/literal, or write the adapter in Go`},
-		{"encoded", `<input><soap12:body use="literal"/>`, `<input><soap12:body use="encoded"/>`, `desk.wsdl:73:14: use="encoded" is not covered: SOAP encoding was given up by WS-I; ask the agency for literal`},
-		{"a part with a type", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" type="xs:string"/>`, `desk.wsdl:17:24: part "body" names a type, not an element: document/literal needs elements (WS-I Basic Profile R2204)`},
+		{"neither document nor rpc", `<soap12:binding transport`, `<soap12:binding style="rpd" transport`, `desk.wsdl:71:5: the style of operation "Ask" is neither document nor rpc: "rpd"`},
 		{"unknown element", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" element="t:tel"/>`, `desk.wsdl:17:24: the contract has no global element {urn:desk}tel; did you mean "tell"?`},
 		{"unknown prefix", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" element="x:tell"/>`, `desk.wsdl:17:24: the prefix of "x:tell" is not declared`},
 		{"unknown message", `<input message="t:tell"/>`, `<input message="t:tall"/>`, `desk.wsdl:36:7: the message "t:tall" is not declared`},
 		{"unknown header message", `<soap:header message="t:head" part="id"`, `<soap:header message="t:haed" part="id"`, `desk.wsdl:48:9: the message "t:haed" is not declared`},
+		{"unknown part of a header", `<soap:header message="t:head" part="id"`, `<soap:header message="t:head" part="ids"`, `desk.wsdl:48:9: the message "t:head" has no part "ids"`},
 		{"unknown port type", `<binding name="desk12" type="t:desk">`, `<binding name="desk12" type="t:desc">`, `desk.wsdl:69:3: the binding's portType "t:desc" is not declared`},
 		{"unknown binding", `binding="t:desk12"`, `binding="t:desk13"`, `desk.wsdl:79:5: the port's binding "t:desk13" is not declared`},
 		{"unknown operation", "<operation name=\"Ping\">\n      <input><soap:body", "<operation name=\"Pong\">\n      <input><soap:body", `desk.wsdl:64:5: the portType has no operation "Pong"`},
@@ -46,6 +44,34 @@ func TestLoadRefuses(t *testing.T) {
 			_, err := wsdl.Load(fstest.MapFS{"desk.wsdl": {Data: []byte(text)}}, "desk.wsdl")
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+// TestLeavesOut spoils one operation after the other: what is not covered is named, and an error where nothing is left.
+func TestLeavesOut(t *testing.T) {
+	sound, err := os.ReadFile("testdata/desk.wsdl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, old, new, want string }{
+		{"encoded", `<input><soap12:body use="literal"/>`, `<input><soap12:body use="encoded"/>`, `desk.wsdl:73:14: warning: operation "Ask" is left out: use="encoded" is not covered: SOAP encoding was given up by WS-I; ask the agency for literal`},
+		{"a part with a type", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" type="xs:string"/>`, `desk.wsdl:17:24: warning: operation "Tell" is left out: part "body" names a type, not an element: document/literal needs elements (WS-I Basic Profile R2204)`},
+		{"a header with a type", `<part name="id" element="t:id"/>`, `<part name="id" type="xs:string"/>`, `desk.wsdl:19:24: warning: operation "Ask" is left out: part "id" of a header names a type, not an element (WS-I Basic Profile R2205)`},
+		{"a fault with a type", `<message name="outage"><part name="detail" element="t:outage"/>`, `<message name="outage"><part name="detail" type="xs:string"/>`, `desk.wsdl:21:26: warning: part "detail" of a fault names a type, not an element (WS-I Basic Profile R2205): its detail is read as XML`},
+		{"all of them", `use="literal"`, `use="encoded"`, "desk.wsdl:48:9: operation \"Ask\" is left out"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := wsdl.Load(fstest.MapFS{"desk.wsdl": {Data: []byte(strings.ReplaceAll(string(sound), c.old, c.new))}}, "desk.wsdl")
+			if c.name == "all of them" {
+				if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+				return
+			}
+			if err != nil || len(d.Warnings) != 1 || d.Warnings[0].Error() != c.want {
+				t.Errorf("got  %v, %v\nwant %s", d.Warnings, err, c.want)
 			}
 		})
 	}

@@ -1,7 +1,7 @@
 // Package wsdl reads WSDL 1.1 contracts and turns SOAP envelopes into trees and back (DESIGN.md §4 has the convention).
 //
-// Covered are SOAP 1.1 and 1.2 over HTTP, document/literal, with headers and typed fault detail. What a contract has
-// beyond that is refused when it is loaded, with words.
+// Covered are SOAP 1.1 and 1.2 over HTTP, document/literal and rpc/literal, with headers and typed fault detail. What a
+// contract has beyond that is left out when it is loaded, with words; where nothing else is left, it is refused.
 package wsdl
 
 import (

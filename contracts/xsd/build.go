@@ -36,6 +36,7 @@ const (
 
 // Compile makes the immutable model of everything that was added.
 func (l *Loader) Compile() (*Schema, error) {
+	l.joinRoots()
 	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}}
 	s := &Schema{
 		spaces: l.spaceNumbers(), documents: l.documents,
@@ -50,6 +51,7 @@ func (l *Loader) Compile() (*Schema, error) {
 	for _, n := range sortedNames(l.components[elementKind]) {
 		b.elementNamed(n)
 	}
+	b.compileRoots()
 	for _, n := range sortedNames(l.components[attributeKind]) {
 		b.attributeNamed(n)
 	}

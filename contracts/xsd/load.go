@@ -31,6 +31,7 @@ type Loader struct {
 	fsys      fs.FS
 	sources   map[string]*Source
 	documents []*document
+	roots     []*Root
 	byKey     map[documentKey]*document
 	missing   []missing
 	problems  diag.List
@@ -349,6 +350,9 @@ func (l *Loader) spaceNumbers() *scan.Spaces {
 	spaces := scan.NewSpaces(XSDURI)
 	for _, d := range l.documents {
 		spaces.Add(d.target)
+	}
+	for _, r := range l.roots {
+		spaces.Add(r.doc.target)
 	}
 	return spaces
 }

@@ -40,6 +40,7 @@ type Element struct {
 	Open, Close string
 
 	schema  *Schema
+	apart   bool       // the contract declares another element of this name
 	head    *Element   // of the substitution group that it belongs to
 	members []*Element // of the substitution group that it heads, transitively
 	block   derivation

@@ -160,6 +160,13 @@ func (src *Source) Pos(el *etree.Element) diag.Pos {
 	return p
 }
 
+// Place lets an element that was made up stand where another one of the source does.
+func (src *Source) Place(made, at *etree.Element) {
+	if offset, ok := src.offsets[at]; ok {
+		src.offsets[made] = offset
+	}
+}
+
 // line is the line of text around offset, for an excerpt; "" where it is too long to help.
 func line(text []byte, offset int) string {
 	offset = min(offset, len(text))

@@ -30,6 +30,9 @@ type Validator struct {
 // Validator compiles the schema for validation, once, on first use.
 func (s *Schema) Validator() (*Validator, error) { return s.validator() }
 
+// Knows says whether documents with e at their root can be checked.
+func (v *Validator) Knows(e *Element) bool { return !e.apart }
+
 // Validate checks one document, in any supported charset. What it finds is a diag.List: each message begins with the
 // path of the element, lines and columns are the document's.
 func (v *Validator) Validate(doc []byte) error {

@@ -144,6 +144,9 @@ func (s *sampled) validate(l *loaded, m *codec.Message, tree map[string]any) {
 		s.invalid = err
 		return
 	}
+	if !v.Knows(m.Element()) {
+		return
+	}
 	xml, err := m.Append(nil, map[string]any{name: value})
 	if err != nil {
 		s.invalid = err
