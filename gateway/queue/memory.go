@@ -48,33 +48,39 @@ func (q *Memory) line(endpoint string) *line {
 	return l
 }
 
-// Publish adds a message to the end of the line, or returns ErrFull.
-func (q *Memory) Publish(ctx context.Context, endpoint string, m Message) error {
-	return q.PublishLater(ctx, endpoint, m, 0)
+// Publish adds messages to the end of the line, or returns ErrFull.
+func (q *Memory) Publish(ctx context.Context, endpoint string, messages ...Message) error {
+	return q.publish(ctx, endpoint, 0, messages)
 }
 
 // PublishLater adds a message that becomes visible after delay. It counts against the bound at once.
 func (q *Memory) PublishLater(ctx context.Context, endpoint string, m Message, delay time.Duration) error {
+	return q.publish(ctx, endpoint, delay, []Message{m})
+}
+
+func (q *Memory) publish(ctx context.Context, endpoint string, delay time.Duration, messages []Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	l := q.line(endpoint)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queued)+l.later >= q.capacity {
-		return fmt.Errorf("publishing to %s: %w", endpoint, ErrFull)
+	for _, m := range messages {
+		if len(l.queued)+l.later >= q.capacity {
+			return fmt.Errorf("publishing to %s: %w", endpoint, ErrFull)
+		}
+		if delay <= 0 {
+			l.push(m)
+			continue
+		}
+		l.later++
+		time.AfterFunc(delay, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.later--
+			l.push(m)
+		})
 	}
-	if delay <= 0 {
-		l.push(m)
-		return nil
-	}
-	l.later++
-	time.AfterFunc(delay, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.later--
-		l.push(m)
-	})
 	return nil
 }
 

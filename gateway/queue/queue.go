@@ -25,8 +25,9 @@ var ErrFull = errors.New("queue: the endpoint's window is full")
 
 // Queue has one line of messages an endpoint. It must be safe for concurrent use.
 type Queue interface {
-	// Publish adds a message; nil means that the queue has it as durably as it keeps anything.
-	Publish(ctx context.Context, endpoint string, m Message) error
+	// Publish adds messages in their order; nil means that the queue has all of them, as durably as it keeps anything.
+	// With an error it may have some.
+	Publish(ctx context.Context, endpoint string, messages ...Message) error
 	// PublishLater adds a message that becomes visible after delay, at most ten minutes.
 	PublishLater(ctx context.Context, endpoint string, m Message, delay time.Duration) error
 	// Consume handles an endpoint's messages, at most prefetch at a time, until ctx ends;
