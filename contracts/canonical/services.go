@@ -22,8 +22,9 @@ type Service struct {
 	Title          Text
 	ApplicantTypes []ApplicantType
 	Attachments    []AttachmentRule
-	Schema         *jsonschema.Schema // of the payload
-	Source         json.RawMessage    // the payload's schema as one self-contained text
+	Schema         *jsonschema.Schema   // of the payload
+	Source         json.RawMessage      // the payload's schema as one self-contained text
+	Applicants     []*jsonschema.Schema // of ApplicantTypes
 
 	request *shape.Type
 }
@@ -37,6 +38,9 @@ type Services struct {
 	byName   map[string][]*Service // newest first
 	names    []string
 }
+
+// Envelope is the schema of every request; the payload in it is any object.
+func (s *Services) Envelope() *jsonschema.Schema { return s.envelope }
 
 // serviceKeywords are what a payload's schema says about its service; the rest of the file is the payload.
 type serviceKeywords struct {
@@ -173,25 +177,28 @@ func (c core) service(file string, envelope *shape.Type) (*Service, error) {
 		}
 		seen[a.Kind] = true
 	}
-	applicant, err := c.applicant(k.Applicants)
-	if err != nil {
+	if s.Applicants, err = c.applicants(k.Applicants); err != nil {
 		return nil, fail("x-applicants: %v", err)
 	}
-	s.request = requestShape(envelope, applicant, schema.Shape(), name)
+	var shapes []*shape.Type
+	for _, a := range s.Applicants {
+		shapes = append(shapes, a.Shape())
+	}
+	s.request = requestShape(envelope, jsonschema.Union(shapes...), schema.Shape(), name)
 	return s, nil
 }
 
-// applicant is the union of the shapes of the applicants that a service allows.
-func (c core) applicant(types []ApplicantType) (*shape.Type, error) {
-	var shapes []*shape.Type
+// applicants are the schemas of the applicants that a service allows.
+func (c core) applicants(types []ApplicantType) ([]*jsonschema.Schema, error) {
+	var schemas []*jsonschema.Schema
 	for _, t := range types {
 		s, err := c.Schema("canonical/schemas/applicant.schema.json#/$defs/" + string(t))
 		if err != nil {
 			return nil, fmt.Errorf("%q is none of person, soleTrader, organization", t)
 		}
-		shapes = append(shapes, s.Shape())
+		schemas = append(schemas, s)
 	}
-	return jsonschema.Union(shapes...), nil
+	return schemas, nil
 }
 
 // requestShape is the envelope with the service's own applicant and payload in it.

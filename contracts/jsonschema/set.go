@@ -29,6 +29,9 @@ type Schema struct {
 // Shape says what trees the schema allows. A tree's whole number is an int64 also where the shape says Number.
 func (s *Schema) Shape() *shape.Type { return s.shape }
 
+// Compiled is the schema as the library holds it, for those who walk it. Nobody may change it.
+func (s *Schema) Compiled() *santhosh.Schema { return s.compiled }
+
 // Load compiles the schema in the file path of fsys. References lead to other files of fsys by relative path; nothing is
 // ever fetched. Errors are diag.List.
 func Load(fsys fs.FS, path string) (*Schema, error) { return NewSet(fsys).Schema(path) }
