@@ -95,6 +95,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		began := time.Now()
 		fmt.Fprintf(out, "%s: %s.\n", m.name, m.about)
 		if err := m.run(ctx, s); err != nil {
+			s.table() // what was measured until now took minutes
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		s.note("took %v", time.Since(began).Round(100*time.Millisecond))
