@@ -132,11 +132,12 @@ func (fr *frame) call(op operation, at int, args []any) (any, error) {
 		}
 	}
 	if fr.work > maxWorkBytes {
-		return nil, &failure{at, "the mapping has more to do than its bound allows: the message is too large for it"}
+		return nil, &failure{offset: at, message: "the mapping has more to do than its bound allows: the message is too large for it"}
 	}
 	v, err := op(fr, args)
 	if err != nil {
-		return nil, &failure{at, err.Error()}
+		_, refused := err.(refusal)
+		return nil, &failure{at, err.Error(), refused}
 	}
 	return v, nil
 }
@@ -190,7 +191,7 @@ func (c *compiler) directBinary(n *expression.Binary) evaluate {
 			s, ok1 := a.(string)
 			t, ok2 := b.(string)
 			if !ok1 || !ok2 {
-				return nil, &failure{n.At(), "a part of the text is missing, though the contract requires it"}
+				return nil, &failure{offset: n.At(), message: "a part of the text is missing, though the contract requires it"}
 			}
 			return s + t, nil
 		}

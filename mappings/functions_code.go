@@ -15,6 +15,11 @@ import (
 // neutral is what uncode gives for a code that its table lacks: the canonical status that says nothing.
 const neutral = "unknown"
 
+// refusal is the error of required(…).
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 const acceptCode = acceptText | acceptInt
 
 var codeFunctions = []Function{
@@ -142,7 +147,7 @@ var codeFunctions = []Function{
 			}
 			return func(_ *frame, args []any) (any, error) {
 				if items, ok := args[0].([]any); args[0] == nil || ok && len(items) == 0 {
-					return nil, errors.New(message)
+					return nil, refusal(message)
 				}
 				return args[0], nil
 			}, nil

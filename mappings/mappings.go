@@ -48,6 +48,7 @@ type Error struct {
 	Pos     diag.Pos // the place in the mapping file
 	Path    string   // the target field, with indexes, such as ЗапросСоставСемьи.ЧленСемьи[2].ФИО
 	Message string   // what is wrong; holds no personal data
+	Refused bool     // required(…) says so: the author of the mapping meant it
 }
 
 func (e *Error) Error() string {

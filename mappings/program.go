@@ -60,6 +60,7 @@ type evaluate func(fr *frame) (any, error)
 type failure struct {
 	offset  int
 	message string
+	refused bool // by required(…)
 }
 
 func (f *failure) Error() string { return f.message }
@@ -155,7 +156,7 @@ func (fr *frame) path() string {
 	return b.String()
 }
 
-func (fr *frame) fail(at *spot, offset int, message string) error {
+func (fr *frame) fail(at *spot, offset int, message string) *Error {
 	fr.leaf = at
 	return &Error{Pos: at.pos(offset), Path: fr.path(), Message: message}
 }
@@ -167,14 +168,16 @@ func (fr *frame) run(at *spot, eval evaluate) (any, error) {
 	if err == nil {
 		return v, nil
 	}
-	offset := 0
+	offset, refused := 0, false
 	switch f := err.(type) {
 	case *failure:
-		offset = f.offset
+		offset, refused = f.offset, f.refused
 	case *expression.Error:
 		offset = f.At
 	}
-	return nil, fr.fail(at, offset, err.Error())
+	failed := fr.fail(at, offset, err.Error())
+	failed.Refused = refused
+	return nil, failed
 }
 
 // account adds what comes out to the bounds of the run.
