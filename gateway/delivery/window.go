@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sluice/gateway/queue"
-	"sluice/gateway/store"
 )
 
 // windowRounds is how many rounds of attempts an endpoint's window holds: enough that workers never wait for the
@@ -43,17 +42,15 @@ func (l *lane) fill(ctx context.Context, now time.Time) time.Time {
 		return again
 	}
 	l.drained.Store(len(refs) < room)
-	for _, ref := range refs {
-		if err := l.publish(ctx, ref); err != nil {
-			l.trouble(ctx, "publishing a delivery", err)
-			return again // the rest is handed out again when it is visible
-		}
+	messages := make([]queue.Message, len(refs))
+	for i, ref := range refs {
+		messages[i] = queue.Message{DeliveryID: ref.DeliveryID, Epoch: ref.Epoch}
+	}
+	if err := l.e.c.Queue.Publish(ctx, l.line, messages...); err != nil {
+		l.trouble(ctx, "publishing deliveries", err)
+		return again // what the queue does not have is handed out again when it is visible
 	}
 	return time.Time{}
-}
-
-func (l *lane) publish(ctx context.Context, ref store.Ref) error {
-	return l.e.c.Queue.Publish(ctx, l.line, queue.Message{DeliveryID: ref.DeliveryID, Epoch: ref.Epoch})
 }
 
 // refill wakes the feeder when the window is half empty and the store has more.
