@@ -422,7 +422,7 @@ func (r *Reader) resolve(qname string) (xsd.Name, bool) {
 		prefix, local = "", qname
 	}
 	space, ok := r.scan.Resolve([]byte(prefix))
-	return xsd.Name{Space: r.scan.URI(space), Local: local}, ok
+	return xsd.Name{Space: r.scan.URI(space), Local: local}, ok && (prefix != "" || !found)
 }
 
 // noPlace deals with an element that can't stand where it does: drift where the contract does not know it at all.

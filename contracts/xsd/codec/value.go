@@ -114,7 +114,7 @@ func (r *Reader) value(s *xsd.Simple, text []byte) (v any, ok bool) {
 		text = withoutSpace(text)
 		return r.str(text), validBase64(text)
 	case xsd.HoldsList:
-		list := make([]any, 0, 4)
+		list := make([]any, 0, bytes.Count(text, []byte(" "))+1)
 		for len(text) > 0 {
 			var item []byte
 			item, text, _ = bytes.Cut(text, []byte(" "))
@@ -188,7 +188,7 @@ func parseFloat(s *xsd.Simple, text []byte) (float64, bool) {
 	if err != nil && math.IsInf(f, 0) {
 		return f, true // beyond what a double holds: XML Schema rounds it to infinity
 	}
-	if bits == 32 {
+	if err == nil && bits == 32 {
 		// The shortest decimal that means this float, so that 0.1 stays 0.1.
 		f, err = strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
 	}

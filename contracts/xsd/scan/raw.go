@@ -31,20 +31,24 @@ func (s *Scanner) AppendRaw(dst []byte) ([]byte, error) {
 	dst = append(dst, raw[:head]...)
 	for i := len(inherited) - 1; i >= 0; i-- {
 		b := inherited[i]
-		if contains(declared, b.prefix) {
+		if len(b.prefix) > 0 && !mentions(raw, b.prefix) || contains(declared, b.prefix) {
 			continue
 		}
 		declared = append(declared, b.prefix)
+		before := len(dst)
 		switch {
-		case len(b.prefix) == 0 && b.space != NoSpace:
-			dst = append(dst, ` xmlns="`...)
-		case len(b.prefix) > 0 && mentions(raw, b.prefix):
+		case len(b.prefix) > 0:
 			dst = append(append(append(dst, " xmlns:"...), b.prefix...), `="`...)
+		case b.space != NoSpace:
+			dst = append(dst, ` xmlns="`...)
 		default:
 			continue
 		}
 		dst = appendEscaped(dst, []byte(s.URI(b.space)))
 		dst = append(dst, '"')
+		if s.declared += len(dst) - before; s.declared > s.limits.Bytes {
+			return nil, s.limit(start, "what wildcards took needs more than %d bytes of namespace declarations", s.limits.Bytes)
+		}
 	}
 	return append(dst, raw[head:]...), nil
 }
@@ -81,6 +85,10 @@ func (s *Scanner) Release() {
 	clear(s.open[:cap(s.open)])
 	clear(s.bindings[:cap(s.bindings)])
 	clear(s.attrs[:cap(s.attrs)])
+	if len(s.more) > 1000 {
+		s.more, s.numbers = nil, nil // a giant's memory is not worth keeping
+	}
 	clear(s.more[:cap(s.more)])
-	*s = Scanner{more: s.more[:0], open: s.open[:0], bindings: s.bindings[:0], attrs: s.attrs[:0], buf: s.buf[:0], values: s.values[:0]}
+	clear(s.numbers)
+	*s = Scanner{more: s.more[:0], numbers: s.numbers, open: s.open[:0], bindings: s.bindings[:0], attrs: s.attrs[:0], buf: s.buf[:0], values: s.values[:0]}
 }

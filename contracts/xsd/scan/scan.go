@@ -32,6 +32,7 @@ type Limits struct {
 	Depth      int // of nested elements; default 200
 	Elements   int // in all; default 2,000,000
 	Attributes int // of one element, namespace declarations included; default 256
+	Prefixes   int // bound at once, by all elements that are open; default 1,000
 	Name       int // bytes of one name; default 1,000
 	Text       int // bytes of one text or attribute value; default that of Bytes
 }
@@ -47,6 +48,7 @@ func (l Limits) WithDefaults() Limits {
 	set(&l.Depth, 200)
 	set(&l.Elements, 2_000_000)
 	set(&l.Attributes, 256)
+	set(&l.Prefixes, 1000)
 	set(&l.Name, 1000)
 	set(&l.Text, l.Bytes)
 	return l
@@ -59,11 +61,14 @@ type Scanner struct {
 	limits Limits
 	spaces *Spaces
 	more   []string // namespaces that spaces lacks, in order of appearance
+	// numbers finds those of more, in however many a document declares.
+	numbers map[string]int
 
 	doctype  bool // a DOCTYPE is passed over instead of refused
 	sawRoot  bool
 	emptyTag bool // the start tag just returned was <a/>: its End comes next
 	elements int
+	declared int // bytes of the declarations that raw XML was given
 
 	open     []openTag
 	bindings []binding // in scope, and behind them those of the element that ended last
@@ -91,8 +96,9 @@ type binding struct {
 
 // Reset starts on doc, which is UTF-8 without a byte order mark (see Transcode) and must not change while it is read.
 func (s *Scanner) Reset(doc []byte, spaces *Spaces, limits Limits) error {
+	clear(s.numbers)
 	*s = Scanner{
-		doc: doc, limits: limits.WithDefaults(), spaces: spaces,
+		doc: doc, limits: limits.WithDefaults(), spaces: spaces, numbers: s.numbers,
 		more: s.more[:0], open: s.open[:0], bindings: s.bindings[:0], attrs: s.attrs[:0], buf: s.buf[:0], values: s.values[:0],
 	}
 	if len(doc) > s.limits.Bytes {

@@ -61,11 +61,14 @@ func (s *Scanner) spaceOf(uri []byte) int {
 	if n, ok := s.spaces.numbers[string(uri)]; ok {
 		return n
 	}
-	for i, m := range s.more {
-		if m == string(uri) {
-			return s.spaces.Len() + i
-		}
+	if n, ok := s.numbers[string(uri)]; ok {
+		return n
 	}
+	if s.numbers == nil {
+		s.numbers = map[string]int{}
+	}
+	n := s.spaces.Len() + len(s.more)
 	s.more = append(s.more, string(uri))
-	return s.spaces.Len() + len(s.more) - 1
+	s.numbers[s.more[len(s.more)-1]] = n
+	return n
 }

@@ -167,6 +167,9 @@ func (s *Scanner) bind(at int, prefix, uri []byte) error {
 			return s.fail(at, "the namespace declaration %s stands twice in one tag", declarationName(prefix))
 		}
 	}
+	if len(s.bindings) >= s.limits.Prefixes {
+		return s.limit(at, "more than %d prefixes bound at once", s.limits.Prefixes)
+	}
 	s.bindings = append(s.bindings, binding{prefix: prefix, space: space})
 	return nil
 }
