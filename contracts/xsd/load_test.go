@@ -23,6 +23,9 @@ func TestLoadTakes(t *testing.T) {
 		{"a pattern that not all of the inherited enumeration matches", `<xs:simpleType name="all"><xs:restriction base="xs:string"><xs:enumeration value="a1"/><xs:enumeration value="b1"/></xs:restriction></xs:simpleType>
 			<xs:simpleType name="some"><xs:restriction base="t:all"><xs:pattern value="a\d"/></xs:restriction></xs:simpleType><xs:element name="e" type="t:some"/>`,
 			`<t:e xmlns:t="urn:t">a1</t:e>`, `{"e":"a1"}`},
+		{"such patterns of a type without a name", `<xs:simpleType name="all"><xs:restriction base="xs:string"><xs:enumeration value="a1"/><xs:enumeration value="b1"/><xs:enumeration value="c1"/></xs:restriction></xs:simpleType>
+			<xs:element name="e"><xs:simpleType><xs:restriction base="t:all"><xs:pattern value="a\d"/><xs:pattern value="b\d"/></xs:restriction></xs:simpleType></xs:element>`,
+			`<t:e xmlns:t="urn:t">a1</t:e>`, `{"e":"a1"}`},
 		{"a key that leads nowhere", `<xs:element name="e"><xs:complexType><xs:sequence><xs:element name="i" type="xs:int"/></xs:sequence></xs:complexType>
 			<xs:key name="k"><xs:selector xpath="t:nowhere"/><xs:field xpath="@no"/></xs:key></xs:element>`,
 			`<t:e xmlns:t="urn:t"><i>1</i></t:e>`, `{"e":{"i":1}}`},
@@ -31,6 +34,9 @@ func TestLoadTakes(t *testing.T) {
 		{"a chameleon", `<xs:include schemaLocation="none.xsd"/><xs:element name="e" type="t:none"/>`, `<t:e xmlns:t="urn:t">x</t:e>`, `{"e":"x"}`},
 		{"an import in a circle, with a backslash", `<xs:import namespace="urn:u" schemaLocation=".\u.xsd"/><xs:element name="e" type="u:u" xmlns:u="urn:u"/><xs:simpleType name="t"><xs:restriction base="xs:int"/></xs:simpleType>`,
 			`<t:e xmlns:t="urn:t">1</t:e>`, `{"e":1}`},
+		{"a type that derives from one whose content holds it", `<xs:complexType name="base"><xs:sequence><xs:element name="in" type="t:derived" minOccurs="0"/></xs:sequence></xs:complexType>
+			<xs:complexType name="derived"><xs:complexContent><xs:restriction base="t:base"><xs:sequence><xs:element name="in" type="t:derived" minOccurs="0"/></xs:sequence></xs:restriction></xs:complexContent></xs:complexType><xs:element name="e" type="t:base"/>`,
+			`<t:e xmlns:t="urn:t"><in><in/></in></t:e>`, `{"e":{"in":{"in":{}}}}`},
 		{"an import that nothing needs", `<xs:import namespace="urn:v" schemaLocation="http://nowhere.example/v.xsd"/><xs:element name="e" type="xs:int"/>`, `<t:e xmlns:t="urn:t">1</t:e>`, `{"e":1}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -86,18 +86,29 @@ const maxUnrolled = 64
 // schemas inside a WSDL import one another without a location.
 func (s *Schema) compileValidator() (*Validator, error) {
 	files, v := fstest.MapFS{}, &Validator{}
+	var first []Name
 	for {
-		err := s.writeDocuments(files, v.Unchecked)
+		err := s.writeDocuments(files, v.Unchecked, first)
 		if err != nil {
 			return nil, err
 		}
 		if v.engine, err = compileFiles(files); err == nil {
 			return v, nil
 		}
+		if m := circular.FindStringSubmatch(err.Error()); m != nil && !slices.Contains(first, Name{m[1], m[2]}) {
+			first = append(first, Name{m[1], m[2]})
+			continue
+		}
 		known := len(v.Unchecked)
 		for _, match := range stumbled.FindAllStringSubmatch(err.Error(), -1) {
-			if name := match[1] + match[2] + match[3]; !slices.Contains(v.Unchecked, name) {
-				v.Unchecked = append(v.Unchecked, name)
+			names := []string{match[1] + match[2] + match[3]}
+			if match[4] != "" {
+				names = append(s.narrowed(), match[4]) // where there is one there are many, and each try costs
+			}
+			for _, name := range names {
+				if !slices.Contains(v.Unchecked, name) {
+					v.Unchecked = append(v.Unchecked, name)
+				}
 			}
 		}
 		if len(v.Unchecked) == known {
@@ -106,13 +117,22 @@ func (s *Schema) compileValidator() (*Validator, error) {
 	}
 }
 
+// circular finds a type that derives from one whose content holds it. The validator takes that for a circle when it
+// comes upon the base first, so the type is put before everything else.
+var circular = regexp.MustCompile(`type (?:\{([^}]*)\})?(\S+): circular reference detected`)
+
+// umbrellaURI is the namespace of the umbrella. The validator goes through types by namespace: this one comes first.
+const umbrellaURI = "!umbrella"
+
 // stumbled finds the names of what the validator refuses although XML Schema allows it: identity constraints whose
 // paths lead nowhere or whose keys it does not find, fixed values of some unions, and patterns that not all of the
-// inherited enumeration matches. They are left out, and listed as unchecked.
-var stumbled = regexp.MustCompile(`(?:identity|keyref) constraint '([^']+)'|attribute use (\S+) (?:fixed|default): primitive type not found|type (?:\{[^}]*\})?(\S+): does not match pattern`)
+// inherited enumeration matches; a type without a name is called by its patterns. They are left out, and listed as
+// unchecked.
+var stumbled = regexp.MustCompile(`(?:identity|keyref) constraint '([^']+)'|attribute use (\S+) (?:fixed|default): primitive type not found|type (?:\{[^}]*\})?(\S+): does not match|type : does not match [^']*('.*')`)
 
-// writeDocuments writes the schema's documents, without what is unchecked, and the umbrella over them.
-func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string) error {
+// writeDocuments writes the schema's documents, without what is unchecked, and the umbrella over them, which begins with
+// the types named first.
+func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string, first []Name) error {
 	clear(files)
 	names := map[*etree.Element]string{}
 	spaces := map[string][]string{} // the files of each namespace
@@ -135,7 +155,7 @@ func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string) error {
 		}
 		files[names[d.root]] = &fstest.MapFile{Data: text}
 	}
-	umbrella := `<xs:schema xmlns:xs="` + XSDURI + `" targetNamespace="urn:sluice:umbrella">`
+	umbrella := `<xs:schema xmlns:xs="` + XSDURI + `" targetNamespace="` + umbrellaURI + `">`
 	for i, space := range order {
 		if len(spaces[space]) == 0 {
 			continue
@@ -146,6 +166,9 @@ func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string) error {
 			files[location] = &fstest.MapFile{Data: []byte(including(space, spaces[space]))}
 		}
 		umbrella += "<xs:import" + attribute("namespace", space) + attribute("schemaLocation", location) + "/>"
+	}
+	for i, n := range first {
+		umbrella += fmt.Sprintf(`<xs:complexType name="t%d"><xs:sequence><xs:element name="e"%s type="t:%s"/></xs:sequence></xs:complexType>`, i, attribute("xmlns:t", n.Space), n.Local)
 	}
 	files["umbrella.xsd"] = &fstest.MapFile{Data: []byte(umbrella + "</xs:schema>")}
 	return nil
@@ -237,6 +260,9 @@ func loosen(el *etree.Element, unchecked []string) {
 			a.Value = strconv.Itoa(maxUnrolled)
 		}
 	}
+	if slices.Contains(unchecked, patternsOf(el)) {
+		removePatterns(el)
+	}
 	for _, c := range el.ChildElements() {
 		if name := c.SelectAttrValue("name", ""); name != "" && slices.Contains(unchecked, name) {
 			switch c.Tag {
@@ -251,6 +277,40 @@ func loosen(el *etree.Element, unchecked []string) {
 		}
 		loosen(c, unchecked)
 	}
+}
+
+// narrowed lists the patterns of all types that narrow an enumeration by them.
+func (s *Schema) narrowed() (all []string) {
+	var walk func(d *document, el *etree.Element)
+	walk = func(d *document, el *etree.Element) {
+		if el.Tag == "restriction" && patternsOf(el) != "" {
+			n, _ := resolveName(el, el.SelectAttrValue("base", ""))
+			if n.Space == "" && d.chameleon {
+				n.Space = d.target
+			}
+			if base := s.Type(n); base != nil && base.Value != nil && base.Value.Enum != nil {
+				all = append(all, patternsOf(el))
+			}
+		}
+		for _, c := range el.ChildElements() {
+			walk(d, c)
+		}
+	}
+	for _, d := range s.documents {
+		walk(d, d.root)
+	}
+	return all
+}
+
+// patternsOf lists the patterns inside el as the validator does.
+func patternsOf(el *etree.Element) string {
+	var patterns []string
+	for _, c := range el.ChildElements() {
+		if c.Tag == "pattern" {
+			patterns = append(patterns, "'"+c.SelectAttrValue("value", "")+"'")
+		}
+	}
+	return strings.Join(patterns, ", ")
 }
 
 func removePatterns(el *etree.Element) {

@@ -124,7 +124,11 @@ func (c *ContractCheckCmd) Run(ctx *Context) error {
 	for _, file := range c.Files {
 		l, warnings, err := load(file)
 		if err == nil {
-			_, err = l.schema.Validator()
+			var v *xsd.Validator
+			if v, err = l.schema.Validator(); err == nil && len(v.Unchecked) > 0 {
+				warnings = append(warnings, diag.Problem{Pos: diag.Pos{File: file}, Severity: diag.Warning, Code: "unchecked",
+					Message: "validation passes over " + strings.Join(v.Unchecked, "; ")})
+			}
 		}
 		ctx.PrintProblems(warnings)
 		if err != nil {
