@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"sluice/gateway"
+	"sluice/gateway/store"
+)
+
+// insertEvents makes the first new event of a stream due unless the one before it is still to be told: events are told
+// in order.
+const insertEvents = `INSERT INTO events (stream, n, client, id, type, at, body, attempts, due_at)
+SELECT u.stream, u.n, u.client, u.id, u.type, u.at, u.body, 0,
+CASE WHEN u.head AND NOT EXISTS (SELECT 1 FROM events e WHERE e.stream = u.stream AND e.n = u.n - 1 AND e.delivered_at IS NULL) THEN u.at END
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[], $8::bool[]) u (stream, n, client, id, type, at, body, head)`
+
+// addEvent adds a row for insertEvents; seen holds the streams that have one already.
+func addEvent(r *rows, stream int64, client string, e *gateway.Event, body []byte, seen map[int64]bool) {
+	r.add(stream, e.N, client, e.ID, e.Type, e.At, body, !seen[stream])
+	seen[stream] = true
+}
+
+// eventBodies encodes events as they are posted.
+func eventBodies(events []gateway.Event) (bodies [][]byte, err error) {
+	for i := range events {
+		body, err := events[i].CloudEvent()
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, nil
+}
+
+// subscribers locks the streams by which the clients are told of an endpoint.
+func (s *Store) subscribers(ctx context.Context, tx pgx.Tx, endpoint int64) (map[string]int64, error) {
+	_, err := tx.Exec(ctx, "INSERT INTO subscriptions (endpoint, client) SELECT $1, c FROM unnest($2::text[]) c ON CONFLICT DO NOTHING", endpoint, s.cfg.Subscribers)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, "SELECT client, -id FROM subscriptions WHERE endpoint = $1 AND client = ANY($2) ORDER BY id FOR UPDATE", endpoint, s.cfg.Subscribers)
+	if err != nil {
+		return nil, err
+	}
+	streams := map[string]int64{}
+	var client string
+	var stream int64
+	_, err = pgx.ForEachRow(rows, []any{&client, &stream}, func() error {
+		streams[client] = stream
+		return nil
+	})
+	return streams, err
+}
+
+// NextEvents lists a client's events that are due, with those that follow them.
+func (s *Store) NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error) {
+	return read(ctx, s, "reading the events to be told", func(ctx context.Context, c *pgx.Conn) ([]store.Outgoing, error) {
+		rows, err := c.Query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts
+FROM (SELECT stream, n, due_at FROM events WHERE client = $4 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, stream LIMIT $2) head
+JOIN LATERAL (SELECT * FROM events e WHERE e.stream = head.stream AND e.n BETWEEN head.n AND head.n + $3 AND e.delivered_at IS NULL) e ON true
+ORDER BY head.due_at, e.stream, e.n`, now, limit, follow, client)
+		return collect(rows, err, func(v pgx.Rows) (e store.Outgoing, err error) {
+			err = v.Scan(&e.Stream, &e.N, &e.ID, &e.Type, &e.At, &e.Body, &e.Attempts)
+			return e, err
+		})
+	})
+}
+
+// What adds events to a stream at the same time holds its row: the event after the last one told is either there and
+// made due here, or finds when it is added that everything before it was told.
+const (
+	lockRequests      = "SELECT 1 FROM requests WHERE seq = ANY($1) ORDER BY seq FOR NO KEY UPDATE"
+	lockSubscriptions = "SELECT 1 FROM subscriptions WHERE -id = ANY($1) AND id = ANY(ARRAY(SELECT -s FROM unnest($1::bigint[]) s)) ORDER BY id FOR UPDATE"
+	markTold          = `UPDATE events e SET delivered_at = $1, due_at = NULL, error = NULL FROM unnest($2::bigint[], $3::int[], $4::int[]) u (stream, first, last)
+WHERE e.stream = u.stream AND e.n BETWEEN u.first AND u.last AND e.delivered_at IS NULL`
+	makeDue = `UPDATE events e SET due_at = $1 FROM unnest($2::bigint[], $3::int[]) u (stream, last)
+WHERE e.stream = u.stream AND e.n = u.last + 1 AND e.delivered_at IS NULL`
+)
+
+// EventsDelivered marks events as told.
+func (s *Store) EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error {
+	streams, firsts, lasts := make([]int64, len(told)), make([]int, len(told)), make([]int, len(told))
+	for i, d := range told {
+		streams[i], firsts[i], lasts[i] = d.Stream, d.First, d.Last
+	}
+	more, err := write(ctx, s, "recording what the portal was told", func(ctx context.Context, tx pgx.Tx) (more bool, err error) {
+		b := &pgx.Batch{}
+		b.Queue(lockRequests, streams)
+		b.Queue(lockSubscriptions, streams)
+		b.Queue(markTold, now, streams, firsts, lasts)
+		b.Queue(makeDue, now, streams, lasts).Exec(func(tag pgconn.CommandTag) error {
+			more = tag.RowsAffected() > 0
+			return nil
+		})
+		return more, tx.SendBatch(ctx, b).Close()
+	})
+	if err == nil && more {
+		s.writer.committed(store.Commit{Events: true})
+	}
+	return err
+}
+
+// EventFailed puts an event off, and with it those after it.
+func (s *Store) EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error {
+	return s.exec(ctx, "recording that the portal could not be told",
+		"UPDATE events SET attempts = attempts + 1, due_at = $1, error = $2 WHERE stream = $3 AND n = $4 AND delivered_at IS NULL",
+		next, gateway.Clip(reason, 1000), stream, n)
+}
