@@ -37,7 +37,8 @@ const maxNumber = 100
 // surrogates, anything after the value. Errors are *SyntaxError with line, column and pointer.
 //
 // Objects become map[string]any, lists []any. A number that is whole and fits becomes int64 however it is written (1, 1.0,
-// 1e3), a whole number beyond int64 a json.Number with every digit, any other a float64. The result doesn't keep data alive.
+// 1e3), any other that a float64 holds with every digit a float64, and the rest a json.Number. The result doesn't keep data
+// alive.
 func ParseJSON(data []byte, limits Limits) (any, error) {
 	return parse(data, limits, nil)
 }
@@ -358,12 +359,32 @@ func (p *parser) number() (any, bool) {
 		return json.Number(text), true
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
-	if err != nil {
+	digits := significant(text)
+	if err != nil || f == 0 && len(digits) > 0 {
 		p.pos = start
 		return nil, p.fail("number-out-of-range", "")
 	}
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+	var buf [32]byte
+	switch {
+	case !bytes.Equal(digits, significant(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))):
+		return json.Number(text), true
+	case f == math.Trunc(f) && math.Abs(f) < 1<<53:
 		return int64(f), true
 	}
 	return f, true
+}
+
+// significant are a number's digits without the zeros before and after them: two numbers that have the same are the same
+// but for sign and exponent.
+func significant(text []byte) []byte {
+	digits := make([]byte, 0, maxNumber)
+	for _, c := range text {
+		if c|0x20 == 'e' {
+			break
+		}
+		if c > '0' && c <= '9' || c == '0' && len(digits) > 0 {
+			digits = append(digits, c)
+		}
+	}
+	return bytes.TrimRight(digits, "0")
 }

@@ -24,6 +24,9 @@ func TestParseJSON(t *testing.T) {
 		`9223372036854775807`:                 int64(math.MaxInt64),
 		`9223372036854775808`:                 json.Number("9223372036854775808"),
 		`12345678901234567890123`:             json.Number("12345678901234567890123"),
+		`0.30000000000000004`:                 0.30000000000000004,
+		`0.1234567890123456789`:               json.Number("0.1234567890123456789"),
+		`100.00000000000000002`:               json.Number("100.00000000000000002"),
 		`1e300`:                               1e300,
 		"\ufeff\"after a BOM\"":               "after a BOM",
 		`{"a/b":{"~":[]},"":0}`:               map[string]any{"a/b": map[string]any{"~": []any{}}, "": int64(0)},
@@ -50,6 +53,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{`[1] 2`, "trailing-data", 1, 5, ""},
 		{`{"a":1,}`, "key", 1, 8, ""},
 		{`{a:1}`, "key", 1, 2, ""},
+		{`1e-400`, "number-out-of-range", 1, 1, ""},
 		{`{"a" 1}`, "colon", 1, 6, ""},
 		{`{"a":1 "b":2}`, "comma-or-brace", 1, 8, ""},
 		{`[1 2]`, "comma-or-bracket", 1, 4, ""},
@@ -133,7 +137,7 @@ func TestAppendJSON(t *testing.T) {
 // FuzzParseJSON holds the parser against encoding/json: what it accepts, the other reads as the same value; what it
 // refuses, the other refuses too unless the rule is one that encoding/json lacks.
 func FuzzParseJSON(f *testing.F) {
-	for _, seed := range []string{`{"a":[1,2.5,"x",null,true]}`, `"\ud83d\ude00"`, `{"a":1,"a":2}`, `[[[[]]]]`, `1e5`, `-0.0`, `"я\u0000"`, "\"\xff\"", `9223372036854775808`, `{"":{"":0}}`} {
+	for _, seed := range []string{`{"a":[1,2.5,"x",null,true]}`, `"\ud83d\ude00"`, `{"a":1,"a":2}`, `[[[[]]]]`, `1e5`, `-0.0`, `"я\u0000"`, "\"\xff\"", `9223372036854775808`, `100.00000000000000002`, `{"":{"":0}}`} {
 		f.Add([]byte(seed))
 	}
 	stricter := map[string]bool{"duplicate-key": true, "bad-utf8": true, "unpaired-surrogate": true, "too-deep": true, "number-too-long": true, "no-xml-character": true, "number-out-of-range": true}
