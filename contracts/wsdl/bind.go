@@ -39,7 +39,7 @@ func (l *loader) bindings() {
 		binding, ok := xsd.ResolveName(p.el, p.el.SelectAttrValue("binding", ""))
 		b, known := l.bound[binding]
 		if !ok || !known {
-			l.unknown(p, "the port's binding", p.el.SelectAttrValue("binding", ""), binding)
+			l.unknown(p, "the port's binding", p.el.SelectAttrValue("binding", ""), binding, l.bound)
 			continue
 		}
 		address := ""
@@ -68,7 +68,7 @@ func (l *loader) binding(b part, port, address string) {
 	typeName, ok := xsd.ResolveName(b.el, b.el.SelectAttrValue("type", ""))
 	portType, known := l.portTypes[typeName]
 	if !ok || !known {
-		l.unknown(b, "the binding's portType", b.el.SelectAttrValue("type", ""), typeName)
+		l.unknown(b, "the binding's portType", b.el.SelectAttrValue("type", ""), typeName, l.portTypes)
 		return
 	}
 	style := soap.SelectAttrValue("style", "document")
@@ -224,7 +224,7 @@ func (l *loader) parts(at part, message, only string) (found []part, name xsd.Na
 	name, ok := xsd.ResolveName(at.el, message)
 	m, known := l.messages[name]
 	if !ok || !known {
-		l.unknown(at, "the message", message, name)
+		l.unknown(at, "the message", message, name, l.messages)
 		return nil, name
 	}
 	for _, p := range children(m.el, wsdlURI, "part") {

@@ -1,9 +1,10 @@
 package wsdl
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -40,6 +41,14 @@ type loader struct {
 	ports                      []part
 	drafts                     []*draft
 	left                       diag.List // why operations are left out
+	missing                    []missing
+}
+
+// missing is a file that was asked for and not found.
+type missing struct {
+	part
+	namespace, location string // the location is "" where none was given
+	reason              string
 }
 
 // Load reads the WSDL at name of fsys with everything that it imports. Nothing is fetched from the network.
@@ -55,8 +64,17 @@ func Load(fsys fs.FS, name string) (*Definitions, error) {
 	if len(l.drafts) == 0 {
 		l.problems = append(l.problems, l.left...)
 	}
-	if len(l.drafts) == 0 && len(l.problems) == 0 {
+	none := len(l.drafts) == 0 && len(l.problems) == 0
+	if none {
 		l.problems = append(l.problems, diag.Problem{Pos: diag.Pos{File: name}, Code: "no-operation", Message: "the WSDL has no operation with a SOAP binding"})
+	}
+	for _, m := range l.missing {
+		asked := fmt.Sprintf("%s, asked for here, was not loaded", quoted(cmp.Or(m.location, m.namespace)))
+		if none {
+			l.fail(m.part, "import-missing", "%s: %s", asked, m.reason)
+		} else {
+			l.warn(m.part, "import-missing", "%s, and nothing needs it: %s", asked, m.reason)
+		}
 	}
 	if err := l.problems.Err(); err != nil {
 		l.problems.Sort()
@@ -98,8 +116,23 @@ func (l *loader) leaveOut(p part, operation, code, format string, args ...any) {
 }
 
 // unknown reports a name that nothing of the WSDL declares.
-func (l *loader) unknown(p part, what, qname string, _ xsd.Name) {
+func (l *loader) unknown(p part, what, qname string, n xsd.Name, known map[xsd.Name]part) {
 	l.fail(p, "unknown-name", "%s %s is not declared", what, quoted(qname))
+	problem := &l.problems[len(l.problems)-1]
+	for _, m := range l.missing {
+		if m.namespace == n.Space {
+			problem.Hint = fmt.Sprintf("%s imports that namespace from %s: %s", m.src.Pos(m.el), quoted(m.location), m.reason)
+			return
+		}
+	}
+	var near []string
+	for other := range known {
+		if other.Space == n.Space {
+			near = append(near, other.Local)
+		}
+	}
+	slices.Sort(near)
+	problem.Hint = diag.Suggest(n.Local, near)
 }
 
 // file adds one WSDL.
@@ -155,18 +188,33 @@ func (l *loader) file(name string) error {
 	return nil
 }
 
-// follow loads what a wsdl:import names: another WSDL or a schema.
+// follow loads what a wsdl:import names: another WSDL or a schema. What is not there may not be needed.
 func (l *loader) follow(src *xsd.Source, el *etree.Element) error {
-	location := strings.TrimSpace(el.SelectAttrValue("location", ""))
-	u, err := url.Parse(location)
-	if err != nil || location == "" || u.Scheme != "" {
-		return diag.Problem{Pos: src.Pos(el), Code: "import-missing", Message: fmt.Sprintf("imports %s, which is not beside the contract", quoted(location)),
-			Hint: "save the file beside the contract and let location name it: contracts are never fetched from the network"}
+	namespace, location := el.SelectAttrValue("namespace", ""), strings.TrimSpace(el.SelectAttrValue("location", ""))
+	name, reason := l.schemas.Locate(src, location, namespace)
+	var other *xsd.Source
+	if reason == "" {
+		var err error
+		var p diag.Problem
+		if other, err = l.schemas.Source(name); errors.As(err, &p) && p.Code == "contract-missing" {
+			reason = name + " is not there"
+		} else if err != nil {
+			return err
+		}
 	}
-	name := path.Join(path.Dir(src.File), u.Path)
-	other, err := l.schemas.Source(name)
-	if err != nil {
-		return diag.Problem{Pos: src.Pos(el), Code: "import-missing", Message: fmt.Sprintf("imports %s: %v", quoted(location), err)}
+	if reason != "" {
+		found := l.schemas.Beside(src, location, namespace, "definitions")
+		if len(found) != 1 {
+			if len(found) > 1 {
+				reason = "several files beside it have that namespace: " + strings.Join(found, ", ")
+			}
+			l.missing = append(l.missing, missing{part{src, el}, namespace, location, reason})
+			return nil
+		}
+		if location != "" {
+			l.warn(part{src, el}, "import-missing", "%s is not there: %s has that namespace and is taken", quoted(location), found[0])
+		}
+		return l.file(found[0])
 	}
 	if other.Root.Tag == "schema" && other.Root.NamespaceURI() == xsd.XSDURI {
 		return l.schemas.File(name)

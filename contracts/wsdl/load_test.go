@@ -19,16 +19,14 @@ func TestLoadRefuses(t *testing.T) {
 		{"neither document nor rpc", `<soap12:binding transport`, `<soap12:binding style="rpd" transport`, `desk.wsdl:71:5: the style of operation "Ask" is neither document nor rpc: "rpd"`},
 		{"unknown element", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" element="t:tel"/>`, `desk.wsdl:17:24: the contract has no global element {urn:desk}tel; did you mean "tell"?`},
 		{"unknown prefix", `<message name="tell"><part name="body" element="t:tell"/>`, `<message name="tell"><part name="body" element="x:tell"/>`, `desk.wsdl:17:24: the prefix of "x:tell" is not declared`},
-		{"unknown message", `<input message="t:tell"/>`, `<input message="t:tall"/>`, `desk.wsdl:36:7: the message "t:tall" is not declared`},
-		{"unknown header message", `<soap:header message="t:head" part="id"`, `<soap:header message="t:haed" part="id"`, `desk.wsdl:48:9: the message "t:haed" is not declared`},
+		{"unknown message", `<input message="t:tell"/>`, `<input message="t:tall"/>`, `desk.wsdl:36:7: the message "t:tall" is not declared; did you mean "tell"?`},
+		{"unknown header message", `<soap:header message="t:head" part="id"`, `<soap:header message="t:haed" part="id"`, `desk.wsdl:48:9: the message "t:haed" is not declared; did you mean "head"?`},
 		{"unknown part of a header", `<soap:header message="t:head" part="id"`, `<soap:header message="t:head" part="ids"`, `desk.wsdl:48:9: the message "t:head" has no part "ids"`},
-		{"unknown port type", `<binding name="desk12" type="t:desk">`, `<binding name="desk12" type="t:desc">`, `desk.wsdl:69:3: the binding's portType "t:desc" is not declared`},
-		{"unknown binding", `binding="t:desk12"`, `binding="t:desk13"`, `desk.wsdl:79:5: the port's binding "t:desk13" is not declared`},
+		{"unknown port type", `<binding name="desk12" type="t:desk">`, `<binding name="desk12" type="t:desc">`, `desk.wsdl:69:3: the binding's portType "t:desc" is not declared; did you mean "desk"?`},
+		{"unknown binding", `binding="t:desk12"`, `binding="t:desk13"`, `desk.wsdl:79:5: the port's binding "t:desk13" is not declared; did you mean "desk11"?`},
 		{"unknown operation", "<operation name=\"Ping\">\n      <input><soap:body", "<operation name=\"Pong\">\n      <input><soap:body", `desk.wsdl:64:5: the portType has no operation "Pong"`},
 		{"no input", `<input message="t:tell"/>`, ``, `desk.wsdl:35:5: the operation has no input`},
 		{"declared twice", `<message name="nothing"/>`, `<message name="nothing"/><message name="nothing"/>`, `desk.wsdl:18:28: message "nothing" is declared a second time`},
-		{"import that is not there", `<types>`, `<import namespace="urn:more" location="more.wsdl"/><types>`, `desk.wsdl:4:3: imports "more.wsdl": more.wsdl: can't read the contract: there is no such file`},
-		{"import from the network", `<types>`, `<import namespace="urn:more" location="http://desk.example/more.wsdl"/><types>`, `desk.wsdl:4:3: imports "http://desk.example/more.wsdl", which is not beside the contract; save the file beside the contract and let location name it: contracts are never fetched from the network`},
 		{"no operation", "", "", `desk.wsdl: the WSDL has no operation with a SOAP binding`},
 		{"another root", "definitions", "description", `desk.wsdl:2:1: the root element is <description>, not the definitions of a WSDL 1.1`},
 		{"not well-formed", "</types>", "", `desk.wsdl:81:1: not well-formed XML: the end tag does not match <types>`},
@@ -98,5 +96,53 @@ func TestLoadImports(t *testing.T) {
 	}
 	if len(d.Warnings) != 1 || d.Warnings[0].Text() != `top/a.wsdl:3:4: warning: binding "H" is not SOAP and is left out [not-soap]` {
 		t.Errorf("warnings: %v", d.Warnings)
+	}
+}
+
+// TestImportsOfWSDLs cuts a contract into a binding and what it binds, and lets the first ask for the second in every way.
+func TestImportsOfWSDLs(t *testing.T) {
+	const head = `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:b="urn:b" `
+	const binding = `<binding name="B" type="b:P"><soap:binding style="rpc" transport="t"/><operation name="O"><input><soap:body use="literal" namespace="urn:a"/></input></operation></binding></definitions>`
+	const bound = head + `targetNamespace="urn:b"><message name="M"><part name="p" type="xs:int"/></message><portType name="P"><operation name="O"><input message="b:M"/></operation></portType></definitions>`
+	const catalog = `<!DOCTYPE catalog PUBLIC "-//OASIS//DTD XML Catalogs V1.1//EN" "http://www.oasis-open.org/committees/entity/release/1.1/catalog.dtd"><catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">`
+	for _, c := range []struct {
+		name, imports string
+		files         map[string]string
+		want          string // the warning, or the error
+	}{
+		{"by location", `<import namespace="urn:b" location="b.wsdl"/>`, map[string]string{"b.wsdl": bound}, ""},
+		{"by namespace alone", `<import namespace="urn:b"/>`, map[string]string{"any.wsdl": bound, "other.wsdl": head + `targetNamespace="urn:c"/>`}, ""},
+		{"by a catalog", `<import namespace="urn:b" location="https://agency.example/b?wsdl"/>`, map[string]string{"low/x.wsdl": bound, "catalog.xml": catalog + `<system systemId="https://agency.example/b?wsdl" uri="low/x.wsdl"/></catalog>`}, ""},
+		{"under another name", `<import namespace="urn:b" location="https://agency.example/b?wsdl"/>`, map[string]string{"b.wsdl": bound}, `a.wsdl:1:190: warning: "https://agency.example/b?wsdl" is not there: b.wsdl has that namespace and is taken`},
+		{"not there", `<import namespace="urn:b" location="c.wsdl"/>`, nil, `a.wsdl:1:235: the binding's portType "b:P" is not declared; a.wsdl:1:190 imports that namespace from "c.wsdl": c.wsdl is not there`},
+		{"not there, and nothing else is", `<import namespace="urn:b" location="c.wsdl"/><!--`, nil, "a.wsdl: the WSDL has no operation with a SOAP binding\n" +
+			`a.wsdl:1:190: "c.wsdl", asked for here, was not loaded: c.wsdl is not there`},
+		{"twice", `<import namespace="urn:b"/>`, map[string]string{"b.wsdl": bound, "c.wsdl": bound}, `several files beside it have that namespace: b.wsdl, c.wsdl`},
+		{"not there, and not needed", `<import namespace="urn:b" location="b.wsdl"/><import namespace="urn:c" location="c.wsdl"/>`, map[string]string{"b.wsdl": bound}, `a.wsdl:1:235: warning: "c.wsdl", asked for here, was not loaded, and nothing needs it: c.wsdl is not there`},
+		{"a broken one", `<import namespace="urn:b" location="b.wsdl"/>`, map[string]string{"b.wsdl": "<definitions>"}, `b.wsdl:1:14: not well-formed XML: the document ends inside <definitions>`},
+		{"a page of HTML", `<import namespace="urn:b" location="b.wsdl"/>`, map[string]string{"b.wsdl": "<html/>"}, `b.wsdl:1:1: the root element is <html>, not the definitions of a WSDL 1.1`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := fstest.MapFS{"a.wsdl": {Data: []byte(head + `targetNamespace="urn:a">` + c.imports + binding)}}
+			if strings.HasSuffix(c.imports, "<!--") {
+				files["a.wsdl"].Data = append(files["a.wsdl"].Data, "--></definitions>"...)
+			}
+			for name, text := range c.files {
+				files[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			d, err := wsdl.Load(files, "a.wsdl")
+			got := ""
+			switch {
+			case err != nil:
+				got = err.Error()
+			case len(d.Operations()) != 1:
+				t.Errorf("%d operations", len(d.Operations()))
+			default:
+				got = d.Warnings.Error()
+			}
+			if got != c.want && (c.want == "" || !strings.Contains(got, c.want)) {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
 	}
 }

@@ -36,6 +36,7 @@ const (
 
 // Compile makes the immutable model of everything that was added.
 func (l *Loader) Compile() (*Schema, error) {
+	l.supply()
 	l.joinRoots()
 	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}}
 	s := &Schema{
@@ -75,8 +76,11 @@ func (l *Loader) Compile() (*Schema, error) {
 	}
 	s.Warnings = l.warnings
 	for _, m := range l.missing {
+		if m.location == "" {
+			continue // it names a namespace that is never used
+		}
 		s.Warnings = append(s.Warnings, diag.Problem{
-			Pos: m.by, Severity: diag.Warning, Code: "import-missing",
+			Pos: m.doc.source.Pos(m.el), Severity: diag.Warning, Code: "import-missing",
 			Message: fmt.Sprintf("%q, asked for here, was not loaded, and nothing needs it: %s", m.location, m.reason),
 		})
 	}

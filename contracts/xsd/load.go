@@ -1,10 +1,8 @@
 package xsd
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"path"
 	"strings"
 
@@ -34,6 +32,9 @@ type Loader struct {
 	roots     []*Root
 	byKey     map[documentKey]*document
 	missing   []missing
+	home      string // the folder of the contract
+	catalogs  map[string]*catalog
+	heads     map[string][]head // of the contract files in a folder
 	problems  diag.List
 	warnings  diag.List
 
@@ -64,13 +65,6 @@ type link struct {
 type documentKey struct {
 	root   *etree.Element
 	target string
-}
-
-// missing is a document that was asked for and not found.
-type missing struct {
-	namespace, location string
-	by                  diag.Pos
-	reason              string
 }
 
 // component is a global definition or declaration, not yet compiled.
@@ -108,7 +102,8 @@ const maxDocuments = 2000
 
 // NewLoader makes a loader that reads files from fsys; nothing is ever fetched from the network.
 func NewLoader(fsys fs.FS) *Loader {
-	l := &Loader{fsys: fsys, sources: map[string]*Source{}, byKey: map[documentKey]*document{}}
+	l := &Loader{fsys: fsys, sources: map[string]*Source{}, byKey: map[documentKey]*document{},
+		catalogs: map[string]*catalog{}, heads: map[string][]head{}}
 	for i := range l.components {
 		l.components[i] = map[Name]component{}
 	}
@@ -142,6 +137,9 @@ func (l *Loader) Source(name string) (*Source, error) {
 	}
 	if src.Warning != "" {
 		l.warnings = append(l.warnings, diag.Problem{Pos: diag.Pos{File: name}, Severity: diag.Warning, Code: "contract-charset", Message: src.Warning})
+	}
+	if len(l.sources) == 0 {
+		l.home = path.Dir(name)
 	}
 	l.sources[name] = src
 	return src, nil
@@ -257,55 +255,6 @@ func elementText(el *etree.Element) string {
 	return text
 }
 
-// follow loads what an import, include or redefine points at. The target is "" for an import.
-func (l *Loader) follow(d *document, el *etree.Element, namespace, target string) *document {
-	location := strings.TrimSpace(el.SelectAttrValue("schemaLocation", ""))
-	if location == "" {
-		return nil
-	}
-	to, reason := l.locate(d, location, target)
-	if to == nil {
-		l.missing = append(l.missing, missing{namespace, location, d.source.Pos(el), reason})
-		return nil
-	}
-	switch {
-	case el.Tag == "import" && to.target != namespace:
-		l.warn(d, el, "import-namespace", "imports %q for the namespace %q, but its target namespace is %q", location, namespace, to.target)
-	case el.Tag != "import" && to.target != d.target:
-		l.fail(d, el, "include-namespace", "includes %q, whose target namespace is %q and not %q: import it instead", location, to.target, d.target)
-	}
-	d.links = append(d.links, link{el, to})
-	return to
-}
-
-// locate finds a document by its location relative to d; nil comes with the reason why not.
-func (l *Loader) locate(d *document, location, target string) (to *document, reason string) {
-	u, err := url.Parse(strings.ReplaceAll(location, `\`, "/"))
-	switch {
-	case err != nil:
-		return nil, "the location is no URI"
-	case u.Scheme != "" && u.Scheme != "file":
-		return nil, "contracts are never fetched from the network: save the file beside the contract and let schemaLocation name it"
-	}
-	name := path.Join(path.Dir(d.source.File), u.Path)
-	if u.Path == "" {
-		return nil, "the location is empty"
-	}
-	src, err := l.Source(name)
-	var p diag.Problem
-	if errors.As(err, &p) && p.Code != "contract-missing" {
-		l.problems = append(l.problems, p)
-		return nil, p.Message
-	}
-	if err != nil {
-		return nil, name + " is not there"
-	}
-	if !isSchemaTag(src.Root, "schema") {
-		return nil, name + " is not a schema"
-	}
-	return l.add(src, src.Root, target, false), ""
-}
-
 func (l *Loader) fail(d *document, el *etree.Element, code, format string, args ...any) {
 	l.problems = append(l.problems, diag.Problem{Pos: d.source.Pos(el), Code: code, Message: fmt.Sprintf(format, args...)})
 }
@@ -318,7 +267,7 @@ func (l *Loader) warn(d *document, el *etree.Element, code, format string, args 
 func (l *Loader) missingHint(space string) string {
 	for _, m := range l.missing {
 		if m.namespace == space {
-			return fmt.Sprintf("%s imports it from %q: %s", m.by, m.location, m.reason)
+			return m.String()
 		}
 	}
 	for _, d := range l.documents {

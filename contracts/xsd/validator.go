@@ -224,9 +224,15 @@ func (d *document) forValidation(names map[*etree.Element]string, spaces, unchec
 			root.RemoveChild(copies[i]) // what it names was not loaded, and nothing needs it
 			continue
 		}
-		copies[i].CreateAttr("schemaLocation", names[d.links[at].to.root])
-		if el.Tag == "import" {
+		to := d.links[at].to
+		copies[i].CreateAttr("schemaLocation", names[to.root])
+		switch {
+		case el.Tag == "import":
 			imported[el.SelectAttrValue("namespace", "")] = true
+		case to.target != d.target: // an include that is taken for an import
+			copies[i].Tag = "import"
+			copies[i].CreateAttr("namespace", to.target)
+			imported[to.target] = true
 		}
 	}
 	for _, space := range spaces {
