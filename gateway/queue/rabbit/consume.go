@@ -88,6 +88,8 @@ func (l *line) setAside(d amqp.Delivery, why error) {
 
 // subscribe opens a channel on the line's queue.
 func (l *line) subscribe(ctx context.Context, prefetch int) (ch *amqp.Channel, err error) {
+	ctx, cancel := context.WithTimeout(ctx, l.q.c.Wait)
+	defer cancel()
 	conn, err := l.declare(ctx)
 	if err != nil {
 		return nil, err

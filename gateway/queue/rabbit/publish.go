@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -35,6 +36,7 @@ type confirming struct {
 	*amqp.Channel
 	returns chan amqp.Return // room for all in flight: the library's reader never waits
 
+	givenUp  atomic.Bool
 	mu       sync.Mutex
 	returned map[string]bool // by message id
 }
@@ -83,18 +85,25 @@ func (p *publisher) all(ctx context.Context, exchange string, left []queue.Messa
 	ctx, cancel := context.WithTimeout(ctx, p.line.q.c.Wait)
 	defer cancel()
 	again := retries()
-	for {
+	silent, since := 0, time.Now()
+	for len(left) > 0 {
 		err := ctx.Err()
 		if err == nil {
 			left, err = p.try(ctx, exchange, left)
 		}
-		if err == nil {
-			return nil
+		if errors.Is(err, errSilent) {
+			silent++
+		} else {
+			silent, since = 0, time.Now()
 		}
-		if !pause(ctx, again.NextBackOff()) {
+		if silent == 2 {
+			err = errors.Join(err, p.line.q.remake(ctx, cmp.Or(exchange, p.line.name), since))
+		}
+		if err != nil && !pause(ctx, again.NextBackOff()) {
 			return fmt.Errorf("publishing to %s: %w", p.line.endpoint, err)
 		}
 	}
+	return nil
 }
 
 var (
@@ -129,7 +138,7 @@ func (p *publisher) try(ctx context.Context, exchange string, messages []queue.M
 		}
 		return append(o.left, unsent...), errors.Join(o.err, err)
 	case <-ctx.Done():
-		return messages, waited(ctx, cmp.Or(p.line.q.publishing.trouble(), errSilent))
+		return messages, waited(ctx, cmp.Or(p.line.q.publishing.trouble(), error(errSilent)))
 	}
 }
 
@@ -164,7 +173,7 @@ func (p *publisher) send(ctx context.Context, exchange string, messages []queue.
 
 // open makes sure of a channel; it needs the turn.
 func (p *publisher) open(ctx context.Context) error {
-	if p.ch != nil && !p.ch.IsClosed() {
+	if p.ch != nil && !p.ch.IsClosed() && !p.ch.givenUp.Load() {
 		return nil
 	}
 	conn, err := p.line.q.publishing.get(ctx)
@@ -184,32 +193,35 @@ func (p *publisher) open(ctx context.Context) error {
 	})
 }
 
-// settle waits for the confirms and returns what the broker does not have. A channel that refuses is given up: one
+// settle waits for the confirms and returns what the broker may not have. A channel that refuses is given up: one
 // that was opened too early after its queue's leader was lost refuses for ever, and one that is silent is no better.
-// It ends at the latest with the connection.
 func (p *publisher) settle(ch *confirming, flights []flight) (left []queue.Message, err error) {
 	silence := time.NewTicker(p.line.q.c.Silence)
 	defer silence.Stop()
 	for _, f := range flights {
-		for waiting := true; waiting; {
+		for waiting := err != errSilent; waiting; {
 			select {
 			case <-f.confirm.Done():
 				waiting = false
 			case <-silence.C:
 				if p.line.q.publishing.trouble() == nil { // in an alarm the broker is silent
-					ch.giveUp()
+					waiting, err = false, errSilent
 				}
 			}
 		}
 		<-p.slots
 		switch {
 		case !f.confirm.Acked():
-			left, err = append(left, f.m), errRefused
-			ch.giveUp()
+			left, err = append(left, f.m), cmp.Or(err, errRefused)
 		case ch.wasReturned(f.id):
-			left, err = append(left, f.m), errReturned
-			p.line.forget(context.Background())
+			left, err = append(left, f.m), cmp.Or(err, errReturned)
 		}
+	}
+	switch err {
+	case errSilent, errRefused:
+		ch.giveUp()
+	case errReturned:
+		p.line.forget(context.Background())
 	}
 	return left, err
 }
@@ -234,7 +246,9 @@ func (ch *confirming) wasReturned(id string) bool {
 	return was
 }
 
-// giveUp closes the channel without waiting for the broker.
+// giveUp closes the channel without waiting for the broker. Messages without a confirm count as not taken.
 func (ch *confirming) giveUp() {
-	go ch.Close() //nolint:errcheck // it is of no use any more
+	if !ch.givenUp.Swap(true) {
+		go ch.Close() //nolint:errcheck // it is of no use any more
+	}
 }

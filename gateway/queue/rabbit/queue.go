@@ -50,6 +50,9 @@ type Queue struct {
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 
+	remaking turn
+	remade   map[string]time.Time // by queue
+
 	mu    sync.Mutex
 	lines map[string]*line
 }
@@ -64,7 +67,7 @@ func Open(c Config) (*Queue, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	q := &Queue{c: c, stop: stop, lines: map[string]*line{}}
+	q := &Queue{c: c, stop: stop, lines: map[string]*line{}, remaking: newTurn(), remade: map[string]time.Time{}}
 	q.publishing = newLink("publishing", brokers, c, declareShared)
 	q.consuming = newLink("consuming", brokers, c, nil)
 	for _, l := range []*link{q.publishing, q.consuming} {
@@ -110,7 +113,7 @@ func (q *Queue) line(endpoint string) *line {
 	defer q.mu.Unlock()
 	l := q.lines[endpoint]
 	if l == nil {
-		l = &line{q: q, endpoint: endpoint, name: "deliver." + endpoint, declaring: newTurn(), looking: newTurn(), turned: make(chan struct{})}
+		l = &line{q: q, endpoint: endpoint, name: deliverPrefix + endpoint, declaring: newTurn(), looking: newTurn(), turned: make(chan struct{})}
 		l.publish.init(l)
 		q.lines[endpoint] = l
 	}

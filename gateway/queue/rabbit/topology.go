@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 const (
+	deliverPrefix = "deliver." // and the endpoint
+
 	deadQueue  = "dead"
 	deadLength = 10_000 // messages kept aside; the oldest go first
 
@@ -151,4 +154,43 @@ func (l *line) forget(ctx context.Context) {
 		l.declared = nil
 		l.declaring.leave()
 	}
+}
+
+// remake deletes a queue that takes nothing and holds nothing, and has it declared again: one that its broker lost
+// within a second of its declaration comes back so and stays so. Whatever it may hold all the same, the store offers
+// again. since is when the trouble began: what was remade later is not to blame.
+func (q *Queue) remake(ctx context.Context, name string, since time.Time) error {
+	if err := q.remaking.take(ctx); err != nil {
+		return err
+	}
+	defer q.remaking.leave()
+	if q.remade[name].After(since) {
+		return nil
+	}
+	conn, err := q.consuming.get(ctx)
+	if err != nil {
+		return err
+	}
+	var n int
+	if err := call(ctx, func() (err error) { n, err = count(conn, name); return err }); err != nil || n > 0 {
+		return err
+	}
+	q.c.Log.Error("a queue takes no messages and is made anew", "queue", name)
+	if err := call(ctx, func() error {
+		return onChannel(conn, func(ch *amqp.Channel) error {
+			_, err := ch.QueueDelete(name, false, false, false)
+			return err
+		})
+	}); err != nil {
+		return fmt.Errorf("deleting the queue %s: %w", name, err)
+	}
+	q.remade[name] = time.Now()
+	if endpoint, ok := strings.CutPrefix(name, deliverPrefix); ok {
+		q.line(endpoint).forget(ctx)
+		return nil
+	}
+	if conn, err = q.consuming.get(ctx); err != nil {
+		return err
+	}
+	return call(ctx, func() error { return declareShared(conn, q.c.Log) })
 }

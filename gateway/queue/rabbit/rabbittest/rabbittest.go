@@ -4,7 +4,6 @@ package rabbittest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -198,13 +197,13 @@ func (b *Broker) Remove() {
 	os.RemoveAll(b.dir) //nolint:errcheck // a temporary folder
 }
 
-// Control runs rabbitmqctl, which takes a second or more.
+// Control runs rabbitmqctl, which takes a second or more, and returns what it wrote.
 func (b *Broker) Control(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, binaries+"rabbitmqctl", args...)
 	cmd.Env = b.env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		err = errors.Join(fmt.Errorf("rabbitmqctl %s: %w", strings.Join(args, " "), err), errors.New(string(out)))
+		err = fmt.Errorf("rabbitmqctl %s: %w: %s", strings.Join(args, " "), err, out)
 	}
 	return string(out), err
 }
