@@ -412,7 +412,13 @@ func (p *Particle) beginnings(f func(*Element)) {
 	}
 }
 
-// known says whether the type has an element of this name anywhere among its children.
+// Leaves are the elements and wildcards of the type's content, in the contract's order.
+func (t *Type) Leaves() (all []*Particle) {
+	eachLeaf(t.Content, func(p *Particle) { all = append(all, p) })
+	return all
+}
+
+// Known says whether the type has an element of this name anywhere among its children.
 func (t *Type) Known(space int, local []byte) bool {
 	found := false
 	eachLeaf(t.Content, func(p *Particle) {

@@ -279,7 +279,7 @@ func (c *ContractEncodeCmd) Run(ctx *Context) error {
 // ContractDecodeCmd reads XML.
 type ContractDecodeCmd struct{ message }
 
-// Run decodes standard input. What the contract does not know goes to standard error.
+// Run decodes standard input. Where it departs from the contract goes to standard error.
 func (c *ContractDecodeCmd) Run(ctx *Context) error {
 	l, _, err := load(c.File)
 	if err != nil {
@@ -294,7 +294,10 @@ func (c *ContractDecodeCmd) Run(ctx *Context) error {
 		return err
 	}
 	for _, d := range drift {
-		fmt.Fprintf(ctx.Err, "the contract does not know %s\n", d)
+		if d.Text == "" {
+			fmt.Fprint(ctx.Err, "the contract does not know ")
+		}
+		fmt.Fprintf(ctx.Err, "%s\n", d)
 	}
 	return printJSON(ctx.Out, tree)
 }

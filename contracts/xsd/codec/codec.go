@@ -39,19 +39,30 @@ func (m *Message) Shape() *shape.Type { return m.shape }
 // Result is what a document says.
 type Result struct {
 	Tree  map[string]any // one key: the element's local name
-	Drift []Drift        // what the contract does not know, in document order
+	Drift []Drift        // where the document departs from the contract and could be read all the same
 }
 
-// Drift is an element or attribute that a document has and its contract does not know.
+// Drift is a place where a document departs from its contract and was read all the same.
 type Drift struct {
-	Path         string // with indexes: Ответ/ЧленСемьи[3]/ИНН; an attribute is @name
+	Path         string // with indexes: Ответ/ЧленСемьи[3]/ИНН; an attribute is @name; "" is the whole document
 	Space        string // its namespace
+	Text         string // what is the matter; "" means that the contract does not know it
 	Line, Column int
 }
 
 func (d Drift) String() string {
-	return fmt.Sprintf("%s (line %d, column %d)", d.Path, d.Line, d.Column)
+	at := fmt.Sprintf("%s (line %d, column %d)", d.Path, d.Line, d.Column)
+	switch {
+	case d.Text == "":
+		return at
+	case d.Path == "":
+		return d.Text
+	}
+	return at + ": " + d.Text
 }
+
+// outOfOrder is what drift says of an element that lenient reading took from another place.
+const outOfOrder = "the element does not stand where the contract has it"
 
 // maxDrift bounds how much drift one document reports.
 const maxDrift = 100
@@ -104,6 +115,8 @@ type Options struct {
 	Charset string      // what the Content-Type header said; "" leaves it to the document
 	Limits  scan.Limits // zero fields mean the defaults
 	Strict  bool        // what the contract does not know is an error, not drift
+	// Lenient reads what can mean one thing only: elements in another order, and UTF-8 that claims to be something else.
+	Lenient bool
 }
 
 // Decode reads a whole document in any supported charset. Errors are *Error.

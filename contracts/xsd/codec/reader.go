@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ type Reader struct {
 	scan   scan.Scanner
 	schema *xsd.Schema
 	strict bool
+	loose  bool
 	drift  []Drift
 	extra  int // a namespace whose attributes are no drift, or 0
 
@@ -26,6 +28,7 @@ type Reader struct {
 	fields []field // of the objects under construction, innermost last
 	list   []any   // of the list under construction
 	items  []any   // of the lists _items under construction
+	placed []place // where the elements read so far stand in their types' contents, for lenient reading
 	text   []byte  // a text that child elements interrupt
 	arena
 }
@@ -53,12 +56,15 @@ func NewReader(s *xsd.Schema, doc []byte, o Options) (*Reader, error) {
 	if len(doc) > 2*limits.Bytes+2 { // UTF-16 takes twice the room at most
 		return nil, &Error{Text: fmt.Sprintf("the document is larger than %d bytes", limits.Bytes), Limit: true}
 	}
-	utf8, err := scan.Transcode(doc, o.Charset)
+	utf8, lie, err := transcode(doc, o)
 	if err != nil {
 		return nil, &Error{Text: err.Error(), Err: err}
 	}
 	r := readers.Get().(*Reader)
-	r.schema, r.strict = s, o.Strict
+	r.schema, r.strict, r.loose = s, o.Strict, o.Lenient
+	if lie != nil {
+		r.drift = append(r.drift, Drift{Text: lie.Error()})
+	}
 	r.arena.size = min(max(len(utf8)/4, 128), maxBlock)
 	if err := r.scan.Reset(utf8, s.Spaces(), limits); err != nil {
 		defer r.Close()
@@ -78,7 +84,7 @@ func (r *Reader) Close() {
 	r.scan.Release()
 	*r = Reader{
 		scan: r.scan, matcher: matcher{frames: r.frames[:0]},
-		path: r.path[:0], fields: r.fields[:0], list: r.list[:0], items: r.items[:0], text: r.text[:0],
+		path: r.path[:0], fields: r.fields[:0], list: r.list[:0], items: r.items[:0], text: r.text[:0], placed: r.placed[:0],
 	}
 	readers.Put(r)
 }
@@ -214,7 +220,8 @@ func (r *Reader) content(t *xsd.Type) error {
 	if root == nil {
 		root = nothing
 	}
-	frames, firstItem, firstOfList := len(r.frames), len(r.items), len(r.list)
+	frames, firstItem, firstOfList, firstPlaced := len(r.frames), len(r.items), len(r.list), len(r.placed)
+	var disorder error // what there was to say about the first element out of order
 	var many *xsd.Particle // whose list is open
 	var manyKey string
 	for {
@@ -230,12 +237,22 @@ func (r *Reader) content(t *xsd.Type) error {
 				return r.fail("text where only elements may stand", "", strconv.Quote(abridged(r.scan.Text())))
 			}
 		case scan.Start:
-			p, alt, stuck := r.advance(frames, root, r.scan.Space(), r.scan.Local())
+			var p, stuck *xsd.Particle
+			alt := 0
+			if disorder == nil {
+				p, alt, stuck = r.advance(frames, root, r.scan.Space(), r.scan.Local())
+			}
+			if p == nil && r.loose {
+				p, alt = r.anywhere(t, root, frames, stuck, &disorder)
+			}
 			if p == nil {
 				if err := r.noPlace(t, root, frames, stuck); err != nil {
-					return err
+					return cmp.Or(disorder, err)
 				}
 				continue
+			}
+			if r.loose {
+				r.placed = append(r.placed, place{p, r.scan.Space(), r.scan.Local()})
 			}
 			key := p.Keys[alt]
 			var v any
@@ -246,7 +263,9 @@ func (r *Reader) content(t *xsd.Type) error {
 				s := step{name: e.Name.Local}
 				switch p.Mode {
 				case xsd.Many:
-					s.index = r.frames[len(r.frames)-1].n
+					if s.index = r.occurrence(p, firstPlaced); s.index == 0 {
+						s.index = r.frames[len(r.frames)-1].n
+					}
 				case xsd.Item:
 					s.key, s.first, s.upTo = key, firstItem, len(r.items)
 				}
@@ -272,9 +291,14 @@ func (r *Reader) content(t *xsd.Type) error {
 				r.list = append(r.list, v)
 			}
 		case scan.End:
-			if missing := r.end(frames, root); missing != nil {
+			if disorder != nil {
+				if !r.inOrder(t, root, frames, firstPlaced) {
+					return disorder
+				}
+			} else if missing := r.end(frames, root); missing != nil {
 				return r.missing(missing, frames, root)
 			}
+			r.placed = r.placed[:firstPlaced]
 			r.closeList(manyKey, firstOfList)
 			if len(r.items) > firstItem {
 				r.fields = append(r.fields, field{key: xsd.KeyItems, value: joinTexts(r.items[firstItem:])})
