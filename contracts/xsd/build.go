@@ -17,15 +17,16 @@ import (
 // made empty, and filled when what derives from it needs it, or in its turn.
 type builder struct {
 	*Loader
-	schema     *Schema
-	pending    map[*Type]component
-	types      []*Type // all that were made, anonymous ones included
-	filled     int     // how many of them have been filled in their turn
-	depth      int     // of types filled inside one another: a chain of derivations
-	groups     map[*etree.Element]*Particle
-	open       []*etree.Element // named groups being compiled, to find circles
-	attrGroups []*etree.Element // the same of attribute groups
-	particles  int              // laid out so far
+	schema        *Schema
+	pending       map[*Type]component
+	types         []*Type // all that were made, anonymous ones included
+	filled        int     // how many of them have been filled in their turn
+	depth         int     // of types filled inside one another: a chain of derivations
+	groups        map[*etree.Element]*Particle
+	open          []*etree.Element // named groups being compiled, to find circles
+	attrGroups    []*etree.Element // the same of attribute groups
+	attrGroupUses map[groupUse]bool
+	particles     int // laid out so far
 }
 
 // The bounds of a contract: beyond them it is refused, before it takes the memory of everybody else.
@@ -38,7 +39,7 @@ const (
 func (l *Loader) Compile() (*Schema, error) {
 	l.supply()
 	l.joinRoots()
-	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}}
+	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}, attrGroupUses: map[groupUse]bool{}}
 	s := &Schema{
 		spaces: l.spaceNumbers(), documents: l.documents,
 		elements: map[Name]*Element{}, types: map[Name]*Type{}, attributes: map[Name]*Attribute{},

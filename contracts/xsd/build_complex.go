@@ -1,6 +1,7 @@
 package xsd
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -135,6 +136,9 @@ func (b *builder) attributes(t *Type, d *document, el *etree.Element) {
 			case at >= 0 && a.prohibited:
 				t.Attributes = append(t.Attributes[:at:at], t.Attributes[at+1:]...)
 			case at >= 0:
+				if known := t.Attributes[at]; !slices.Contains(t.Base.Attributes, known) && known.differs(a) {
+					b.fail(d, child, "declared-twice", "the attribute %s is declared a second time, and differently; the first is at %s", a.Name, known.Pos)
+				}
 				t.Attributes[at] = a
 			}
 		case "attributeGroup":
@@ -165,9 +169,31 @@ func (b *builder) attributeGroup(t *Type, d *document, ref *etree.Element) {
 			c = *c.original
 		}
 	}
+	use := groupUse{t, c.el}
+	if b.attrGroupUses[use] {
+		return // groups that hold one group twice would double it without end
+	}
+	b.attrGroupUses[use] = true
 	b.attrGroups = append(b.attrGroups, c.el)
 	b.attributes(t, c.doc, c.el)
 	b.attrGroups = b.attrGroups[:len(b.attrGroups)-1]
+}
+
+// groupUse is an attribute group that a type has the attributes of.
+type groupUse struct {
+	by    *Type
+	group *etree.Element
+}
+
+// differs says whether two declarations of one attribute mean different things.
+func (a *Attribute) differs(b *Attribute) bool {
+	value := func(v *string) string {
+		if v == nil {
+			return ""
+		}
+		return *v
+	}
+	return a.Pos != b.Pos && (a.Type != b.Type || a.Required != b.Required || a.Fixed != b.Fixed || value(a.Default) != value(b.Default))
 }
 
 // attributeUse compiles xs:attribute inside a type or an attribute group.

@@ -1,6 +1,7 @@
 package xsd
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,7 +135,10 @@ func (b *builder) occurs(d *document, el *etree.Element) (low, high int, ok bool
 	case v == "unbounded":
 		high = Unbounded
 	default:
-		if high, err = strconv.Atoi(v); err != nil || high < 0 {
+		if high, err = strconv.Atoi(v); errors.Is(err, strconv.ErrRange) && high > 0 {
+			return low, Unbounded, true // more than anybody can send
+		}
+		if err != nil || high < 0 {
 			b.fail(d, el, "contradictory", "maxOccurs is not a number: %q", v)
 			return 0, 0, false
 		}

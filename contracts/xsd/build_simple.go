@@ -26,6 +26,10 @@ func (b *builder) simpleDefinition(d *document, el *etree.Element, original *com
 		b.fail(d, el, "contradictory", "a simple type without a restriction, list or union")
 		return builtin(String).derive()
 	}
+	if attr := map[string]string{"restriction": "base", "list": "itemType"}[inner.Tag]; attr != "" && inner.SelectAttr(attr) == nil && childOf(inner, "simpleType") == nil {
+		b.fail(d, inner, "contradictory", "a %s without %s", inner.Tag, attr)
+		return builtin(String).derive()
+	}
 	switch inner.Tag {
 	case "list":
 		return listOf(b.simpleReferred(d, inner, "itemType"))

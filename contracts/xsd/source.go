@@ -1,11 +1,11 @@
 package xsd
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -25,9 +25,11 @@ type Source struct {
 	Root    *etree.Element
 	Warning string // how the file lies about its charset, or ""
 
-	offsets map[*etree.Element]int32
-	lines   []int32 // where each line begins
+	places map[*etree.Element]place
 }
+
+// place is where an element begins; both count from 1.
+type place struct{ line, column int32 }
 
 // ReadSource reads and parses one contract file. A DOCTYPE is passed over; a file that lies about its charset, as
 // some of the published ones do, is read as what it is, with a warning. Errors are diag.Problem.
@@ -90,19 +92,20 @@ func (src *Source) parse() error {
 		return diag.Problem{Pos: diag.Pos{File: src.File}, Code: "contract-syntax", Message: err.Error()}
 	}
 	src.Root = doc.Root()
-	src.lines = []int32{0}
-	for i, c := range src.Text {
-		if c == '\n' {
-			src.lines = append(src.lines, int32(i+1))
-		}
-	}
-	src.offsets = make(map[*etree.Element]int32, len(starts))
-	number := 0
+	src.places = make(map[*etree.Element]place, len(starts))
+	number, at, here := 0, 0, place{1, 1}
 	var walk func(el *etree.Element)
 	walk = func(el *etree.Element) {
 		collapseNames(el)
 		if number < len(starts) {
-			src.offsets[el] = starts[number]
+			between := src.Text[at:starts[number]] // counted on from the element before: a contract may be one long line
+			if n := bytes.Count(between, []byte("\n")); n > 0 {
+				here.line += int32(n)
+				here.column = 1
+				between = between[bytes.LastIndexByte(between, '\n')+1:]
+			}
+			here.column += int32(utf8.RuneCount(between))
+			at, src.places[el] = int(starts[number]), here
 		}
 		number++
 		for _, c := range el.Child {
@@ -152,18 +155,14 @@ func (src *Source) startOffsets() ([]int32, error) {
 
 // Pos says where an element of the source begins.
 func (src *Source) Pos(el *etree.Element) diag.Pos {
-	p := diag.Pos{File: src.File}
-	if offset, ok := src.offsets[el]; ok {
-		p.Line = sort.Search(len(src.lines), func(i int) bool { return src.lines[i] > offset })
-		p.Column = utf8.RuneCount(src.Text[src.lines[p.Line-1]:offset]) + 1
-	}
-	return p
+	at := src.places[el]
+	return diag.Pos{File: src.File, Line: int(at.line), Column: int(at.column)}
 }
 
 // Place lets an element that was made up stand where another one of the source does.
 func (src *Source) Place(made, at *etree.Element) {
-	if offset, ok := src.offsets[at]; ok {
-		src.offsets[made] = offset
+	if where, ok := src.places[at]; ok {
+		src.places[made] = where
 	}
 }
 
