@@ -184,9 +184,13 @@ var codeFunctions = []Function{
 }
 
 // validSNILS checks the two check digits: the sum of each digit by its place from the right, modulo 101, 100 being 00.
+// validSNILS checks eleven digits. Numbers up to 001-001-998 were given out before there were check digits.
 func validSNILS(d string) bool {
 	if len(d) != 11 {
 		return false
+	}
+	if d[:9] <= "001001998" {
+		return d[:9] != "000000000"
 	}
 	sum := 0
 	for i := range 9 {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
@@ -64,6 +65,28 @@ func testExample(t *testing.T, e Example) {
 	}
 	if !reflect.DeepEqual(normal(t, got), want) {
 		t.Errorf("%s = %#v, want %s", e.Expression, got, e.Result)
+	}
+}
+
+// TestDayEnds reads 24:00:00, which XML Schema allows, and numbers that were given out before there were check digits.
+func TestDayEnds(t *testing.T) {
+	for src, want := range map[string]string{
+		`"2024-12-31T24:00:00Z" | inZone("Europe/Moscow")`:          "2025-01-01T03:00:00+03:00",
+		`"2024-02-28T24:00:00.000+03:00" | inZone("Europe/Moscow")`: "2024-02-29T00:00:00+03:00",
+		`"2024-12-31T24:00:00" | date("dd.MM.yyyy")`:                "01.01.2025",
+		`"00100199800" | snils()`:                                   "001-001-998 00",
+	} {
+		if got, err := evaluateExpression(t, src); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %s", src, got, err, want)
+		}
+	}
+	for _, text := range []string{"2024-12-31T24:00:01Z", "2024-12-31T24:00:00.5Z", "2024-12-32T24:00:00Z"} {
+		if got, _, err := parseISO(text, time.UTC); err == nil {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+	if validSNILS("00000000000") {
+		t.Error("nobody has the SNILS of zeros")
 	}
 }
 

@@ -257,6 +257,10 @@ func cutZone(s string) (*time.Location, string, bool) {
 // parseISO reads a date or a date and time as trees hold them: ISO 8601, in XML with or without a zone.
 func parseISO(s string, zone *time.Location) (t time.Time, hasTime bool, err error) {
 	s = strings.TrimSpace(s)
+	if rest, ok := midnight(s); ok {
+		t, hasTime, err := parseISO(rest, zone)
+		return t.AddDate(0, 0, 1), hasTime, err
+	}
 	for _, f := range isoForms {
 		if len(s) >= f.least && (len(s) > 10 && s[10] == 'T') == f.hasTime {
 			if t, err := time.ParseInLocation(f.layout, s, zone); err == nil {
@@ -265,6 +269,18 @@ func parseISO(s string, zone *time.Location) (t time.Time, hasTime bool, err err
 		}
 	}
 	return time.Time{}, false, errors.New("not a date in ISO 8601")
+}
+
+// midnight rewrites the end of a day, which XML Schema lets be written as 24:00:00, as its beginning.
+func midnight(s string) (string, bool) {
+	if len(s) < 19 || s[10:19] != "T24:00:00" {
+		return s, false
+	}
+	rest := s[19:]
+	if strings.HasPrefix(rest, ".") {
+		rest = strings.TrimLeft(rest[1:], "0")
+	}
+	return s[:11] + "00" + s[13:19] + rest, true
 }
 
 var isoForms = []struct {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func digit(r rune) rune {
 // read makes a receipt with the final status. What the contract requires is checked here: encoding/xml does not.
 func read(answer *snils.SnilsCheckResponse) (adapters.Receipt, error) {
 	switch {
-	case answer.CheckNumber == "":
+	case answer.CheckNumber == nil || *answer.CheckNumber == "":
 		return adapters.Receipt{}, errors.New("SnilsCheckResponse/CheckNumber is missing")
 	case answer.Result == nil || *answer.Result == "":
 		return adapters.Receipt{}, errors.New("SnilsCheckResponse/Result is missing")
@@ -101,7 +102,7 @@ func read(answer *snils.SnilsCheckResponse) (adapters.Receipt, error) {
 		return adapters.Receipt{}, errors.New("SnilsCheckResponse/CheckedAt is missing or no time")
 	}
 	status := canonical.Status{Raw: string(*answer.Result), At: answer.CheckedAt.ToGoTime().UTC(), Comment: answer.Comment}
-	receipt := adapters.Receipt{ExternalID: answer.CheckNumber}
+	receipt := adapters.Receipt{ExternalID: string(*answer.CheckNumber)}
 	switch *answer.Result {
 	case snils.CheckResultMatch:
 		status.Code = canonical.Completed
@@ -214,5 +215,18 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		// The client would take a page for an envelope without a body.
 		return nil, errors.New("an HTML page")
 	}
-	return &http.Response{StatusCode: t.reply.Status, Header: header, Body: io.NopCloser(bytes.NewReader(t.reply.Body)), Request: req}, nil
+	return &http.Response{StatusCode: t.reply.Status, Header: header, Body: io.NopCloser(bytes.NewReader(midnights(t.reply.Body))), Request: req}, nil
+}
+
+var endOfDay = regexp.MustCompile(`([0-9]{4}-[0-9]{2}-[0-9]{2})T24:00:00`)
+
+// midnights writes the end of a day as the beginning of the next: XML Schema allows 24:00:00, and the client can't read it.
+func midnights(body []byte) []byte {
+	return endOfDay.ReplaceAllFunc(body, func(moment []byte) []byte {
+		day, err := time.Parse(time.DateOnly, string(moment[:len(time.DateOnly)]))
+		if err != nil {
+			return moment
+		}
+		return []byte(day.AddDate(0, 0, 1).Format("2006-01-02T15:04:05"))
+	})
 }

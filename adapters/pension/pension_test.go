@@ -127,6 +127,20 @@ func TestAnswerRoundTrip(t *testing.T) {
 	}
 }
 
+// TestMidnights: XML Schema lets the end of a day be written as 24:00:00, which the generated client can't read.
+func TestMidnights(t *testing.T) {
+	for body, want := range map[string]string{
+		"<at>2024-12-31T24:00:00Z</at>":          "<at>2025-01-01T00:00:00Z</at>",
+		"<at>2024-02-28T24:00:00.000+03:00</at>": "<at>2024-02-29T00:00:00.000+03:00</at>",
+		"<at>2024-12-31T23:59:59Z</at>":          "<at>2024-12-31T23:59:59Z</at>",
+		"<at>2024-13-31T24:00:00Z</at>":          "<at>2024-13-31T24:00:00Z</at>",
+	} {
+		if got := string(midnights([]byte(body))); got != want {
+			t.Errorf("%s became %s, want %s", body, got, want)
+		}
+	}
+}
+
 func TestAskWithoutABirthDate(t *testing.T) {
 	request, err := canonical.Parse([]byte(`{"payload":{"person":{"birthDate":"soon"}}}`))
 	if err != nil {

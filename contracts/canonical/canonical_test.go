@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/shape"
@@ -282,6 +283,25 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.30s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestMoments reads dates and times as agencies' contracts let them be written.
+func TestMoments(t *testing.T) {
+	for text, want := range map[string]string{
+		"2024-12-31T23:30:00+03:00":     "2024-12-31T20:30:00Z",
+		"2024-12-31T23:30:00":           "2024-12-31T20:30:00Z",
+		"2024-12-31":                    "2024-12-30T21:00:00Z",
+		"2024-12-31T24:00:00Z":          "2025-01-01T00:00:00Z",
+		"2024-02-28T24:00:00.000+03:00": "2024-02-28T21:00:00Z",
+		"2024-12-31T24:00:00":           "2024-12-31T21:00:00Z",
+		"2024-12-31T24:00:01Z":          "",
+		"31.12.2024":                    "",
+	} {
+		s, err := StatusFromTree(map[string]any{"status": "accepted", "at": text})
+		if got := s.At.Format(time.RFC3339); want == "" && err == nil || want != "" && (err != nil || got != want) {
+			t.Errorf("%s is %s, %v; want %s", text, got, err, want)
 		}
 	}
 }

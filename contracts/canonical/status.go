@@ -175,6 +175,10 @@ func (r *reader) moment(tree map[string]any, path, key string) time.Time {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		return t.UTC()
 	}
+	if len(s) >= 19 && s[10:19] == "T24:00:00" { // the end of a day, as XML Schema lets it be written
+		next := r.moment(map[string]any{key: s[:11] + "00" + s[13:]}, path, key)
+		return next.AddDate(0, 0, 1)
+	}
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", "2006-01-02Z07:00"} {
 		if t, err := time.ParseInLocation(layout, s, moscow); err == nil {
 			return t.UTC()

@@ -29,6 +29,10 @@ type MessageIdentifier string
 
 type SnilsNumber string
 
+// The fund's number of the check.
+
+type CheckIdentifier string
+
 type Gender string
 
 const (
@@ -60,7 +64,7 @@ type SnilsCheckRequest struct {
 type SnilsCheckResponse struct {
 	XMLName xml.Name `xml:"urn:pension-fund:snils:1.0 SnilsCheckResponse"`
 
-	CheckNumber string `xml:"CheckNumber,omitempty" json:"CheckNumber,omitempty"`
+	CheckNumber *CheckIdentifier `xml:"CheckNumber,omitempty" json:"CheckNumber,omitempty"`
 
 	CheckedAt soap.XSDDateTime `xml:"CheckedAt,omitempty" json:"CheckedAt,omitempty"`
 
