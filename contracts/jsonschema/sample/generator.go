@@ -136,7 +136,11 @@ func (g *generator) fresh(schemas []*santhosh.Schema) any {
 	place, special := g.options.Places[g.at()]
 	switch {
 	case special && place.Values != nil:
-		return place.Values[g.choose("value", len(place.Values), 0, false)]
+		usual := 0
+		if g.most {
+			usual = len(place.Values) - 1
+		}
+		return place.Values[g.choose("value", len(place.Values), usual, false)]
 	case special && place.Schemas != nil:
 		schemas = []*santhosh.Schema{place.Schemas[g.branch(len(place.Schemas), 0)].Compiled()}
 	}
@@ -144,11 +148,11 @@ func (g *generator) fresh(schemas []*santhosh.Schema) any {
 		g.fail("the schema asks for values nested deeper than %d", deepest)
 		return nil
 	}
-	for _, s := range schemas {
+	flat := g.flatten(nil, schemas)
+	for _, s := range flat {
 		g.open[s.Location]++
 		defer func() { g.open[s.Location]-- }()
 	}
-	flat := g.flatten(nil, schemas)
 	applied := map[*santhosh.Schema]bool{}
 	for {
 		v := g.plain(flat)
@@ -182,7 +186,10 @@ func (g *generator) flatten(flat, schemas []*santhosh.Schema) []*santhosh.Schema
 			if len(branches) == 0 {
 				continue
 			}
-			taken := g.branch(len(branches), g.shallowest(branches))
+			taken := g.shallowest(branches)
+			if g.open[s.Location] == 0 {
+				taken = g.branch(len(branches), taken)
+			}
 			flat = g.flatten(flat, branches[taken:taken+1])
 		}
 	}

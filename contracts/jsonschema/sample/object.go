@@ -11,8 +11,12 @@ import (
 
 // wants says whether what is optional is usually made here.
 func (g *generator) wants(flat []*santhosh.Schema) bool {
-	return g.most && len(g.path) < full && g.nodes < mostNodes &&
-		!slices.ContainsFunc(flat, func(s *santhosh.Schema) bool { return g.open[s.Location] > 1 })
+	return g.most && len(g.path) < full && g.nodes < mostNodes && !g.recurs(flat)
+}
+
+// recurs tells whether the place is inside another of its kind: there only what is required is made.
+func (g *generator) recurs(flat []*santhosh.Schema) bool {
+	return slices.ContainsFunc(flat, func(s *santhosh.Schema) bool { return g.open[s.Location] > 1 })
 }
 
 func (g *generator) object(flat []*santhosh.Schema) map[string]any {
@@ -36,7 +40,7 @@ func (g *generator) object(flat []*santhosh.Schema) map[string]any {
 			chosen[name] = true
 			continue
 		}
-		if !g.allows(flat, name) {
+		if !g.allows(flat, name) || g.recurs(flat) {
 			continue
 		}
 		g.enter(name)
@@ -205,7 +209,10 @@ func (g *generator) list(flat []*santhosh.Schema) []any {
 	if g.random != nil {
 		ways = min(ways, 3) // random instances would all be as long as can be
 	}
-	n := sizes[g.choose("size", ways, 0, false)]
+	n := usual
+	if !g.recurs(flat) {
+		n = sizes[g.choose("size", ways, 0, false)]
+	}
 	out := make([]any, 0, n)
 	most := g.most
 	for i := range n {
@@ -253,6 +260,9 @@ func (g *generator) item(flat []*santhosh.Schema, i int, before []any, unique bo
 			return nil, false
 		}
 		g.random = chance(g.options.Seed, uint64(i)<<16+try)
+		g.enter(strconv.Itoa(i))
+		maps.DeleteFunc(g.taken, func(key string, _ int) bool { return strings.HasPrefix(key, g.at()) })
+		g.leave()
 		item = g.inside(strconv.Itoa(i), schemas...)
 	}
 	return item, true

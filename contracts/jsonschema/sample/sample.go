@@ -27,7 +27,7 @@ type Options struct {
 
 // Place narrows what may stand at one pointer.
 type Place struct {
-	Values   []any                // one of these, as they are
+	Values   []any                // one of these, as they are; where everything is made, the last
 	Schemas  []*jsonschema.Schema // of one of these, in place of what the schema says
 	Required bool                 // always there
 }

@@ -19,7 +19,6 @@ type textRules struct {
 	patterns []string
 	formats  []*santhosh.Format
 	regexps  []santhosh.Regexp
-	base64   bool
 }
 
 func rulesOf(flat []*santhosh.Schema) textRules {
@@ -37,7 +36,6 @@ func rulesOf(flat []*santhosh.Schema) textRules {
 		if s.Format != nil {
 			r.formats = append(r.formats, s.Format)
 		}
-		r.base64 = r.base64 || s.ContentEncoding != nil && s.ContentEncoding.Name == "base64"
 	}
 	return r
 }
@@ -92,10 +90,7 @@ func (g *generator) texts(flat []*santhosh.Schema) (texts []string) {
 	for _, p := range r.patterns {
 		candidates = append(candidates, g.ofPattern(p, &r)...)
 	}
-	switch {
-	case r.base64:
-		candidates = []string{base64.StdEncoding.EncodeToString([]byte("Текст")), "YQ==", ""}
-	case len(candidates) == 0:
+	if len(candidates) == 0 {
 		candidates = g.free(&r)
 	}
 	for _, c := range candidates {
