@@ -23,14 +23,19 @@ func (o *Operation) AppendReply(dst []byte, tree map[string]any) ([]byte, error)
 
 // Append writes the whole envelope. Errors are *codec.Error.
 func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	out, err := m.append(dst, tree)
+	return m.AppendAttaching(dst, tree, nil)
+}
+
+// AppendAttaching is Append with long binaries of the body given to attach, which says what the envelope calls them.
+func (m *Message) AppendAttaching(dst []byte, tree map[string]any, attach func(content []byte) (href string)) ([]byte, error) {
+	out, err := m.append(dst, tree, attach)
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-func (m *Message) append(dst []byte, tree map[string]any) ([]byte, error) {
+func (m *Message) append(dst []byte, tree map[string]any, attach func([]byte) string) ([]byte, error) {
 	for key := range tree {
 		if key != headerKey && !slices.ContainsFunc(m.body, func(e *xsd.Element) bool { return e.Name.Local == key }) {
 			return dst, &codec.Error{Path: key, Text: "the message has no such element", Expected: names(m.body)}
@@ -48,7 +53,7 @@ func (m *Message) append(dst []byte, tree map[string]any) ([]byte, error) {
 		if !ok {
 			return dst, &codec.Error{Path: e.Name.Local, Text: "the element is missing", Contract: e.Pos.String()}
 		}
-		if dst, err = codec.AppendElement(dst, m.schema, e, v); err != nil {
+		if dst, err = codec.AppendAttaching(dst, m.schema, e, v, attach); err != nil {
 			return dst, err
 		}
 	}

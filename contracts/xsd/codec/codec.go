@@ -117,6 +117,8 @@ type Options struct {
 	Strict  bool        // what the contract does not know is an error, not drift
 	// Lenient reads what can mean one thing only: elements in another order, and UTF-8 that claims to be something else.
 	Lenient bool
+	// Attachment finds what the href of an xop:Include means; nil where the message has no attachments.
+	Attachment func(href string) (content []byte, ok bool)
 }
 
 // Decode reads a whole document in any supported charset. Errors are *Error.

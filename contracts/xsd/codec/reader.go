@@ -16,12 +16,13 @@ import (
 // Reader reads one document: elements whose contract is known into trees, the rest token by token. Package wsdl reads
 // envelopes with it. Close it to let others use its memory.
 type Reader struct {
-	scan   scan.Scanner
-	schema *xsd.Schema
-	strict bool
-	loose  bool
-	drift  []Drift
-	extra  int // a namespace whose attributes are no drift, or 0
+	scan       scan.Scanner
+	schema     *xsd.Schema
+	strict     bool
+	loose      bool
+	attachment func(href string) ([]byte, bool)
+	drift      []Drift
+	extra      int // a namespace whose attributes are no drift, or 0
 
 	matcher
 	path   []step
@@ -61,7 +62,7 @@ func NewReader(s *xsd.Schema, doc []byte, o Options) (*Reader, error) {
 		return nil, &Error{Text: err.Error(), Err: err}
 	}
 	r := readers.Get().(*Reader)
-	r.schema, r.strict, r.loose = s, o.Strict, o.Lenient
+	r.schema, r.strict, r.loose, r.attachment = s, o.Strict, o.Lenient, o.Attachment
 	if lie != nil {
 		r.drift = append(r.drift, Drift{Text: lie.Error()})
 	}
@@ -221,7 +222,7 @@ func (r *Reader) content(t *xsd.Type) error {
 		root = nothing
 	}
 	frames, firstItem, firstOfList, firstPlaced := len(r.frames), len(r.items), len(r.list), len(r.placed)
-	var disorder error // what there was to say about the first element out of order
+	var disorder error     // what there was to say about the first element out of order
 	var many *xsd.Particle // whose list is open
 	var manyKey string
 	for {

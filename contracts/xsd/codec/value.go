@@ -42,7 +42,7 @@ func (r *Reader) bare(e *xsd.Element, s *xsd.Simple) (any, error) {
 	text, ok := r.scan.Leaf()
 	if !ok {
 		var err error
-		if text, err = r.slowText(); err != nil {
+		if text, err = r.slowText(s); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +59,7 @@ func (r *Reader) bare(e *xsd.Element, s *xsd.Simple) (any, error) {
 }
 
 // slowText reads a text with references, comments or strange elements in it.
-func (r *Reader) slowText() ([]byte, error) {
+func (r *Reader) slowText(s *xsd.Simple) ([]byte, error) {
 	var text []byte
 	own := false // the scanner's text is valid until the next start tag
 	for {
@@ -79,6 +79,12 @@ func (r *Reader) slowText() ([]byte, error) {
 		case scan.Start:
 			if !own {
 				text, own = append(make([]byte, 0, len(text)+64), text...), true
+			}
+			if r.attachment != nil && s.Holds == xsd.HoldsBase64 && string(r.scan.Local()) == "Include" && r.scan.URI(r.scan.Space()) == XOPURI {
+				if text, err = r.included(text); err != nil {
+					return nil, err
+				}
+				continue
 			}
 			if err := r.Skip(); err != nil {
 				return nil, err

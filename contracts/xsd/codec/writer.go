@@ -20,7 +20,8 @@ type Writer struct {
 	foreign int    // namespaces that the schema lacks, so far
 	path    []step
 	matcher
-	scan scan.Scanner // checks raw XML
+	scan   scan.Scanner // checks raw XML
+	attach func(content []byte) (href string)
 }
 
 var writers = sync.Pool{New: func() any { return new(Writer) }}
@@ -36,8 +37,13 @@ func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
 
 // AppendElement writes one element with the namespace declarations that it needs. Errors are *Error.
 func AppendElement(dst []byte, s *xsd.Schema, e *xsd.Element, value any) ([]byte, error) {
+	return AppendAttaching(dst, s, e, value, nil)
+}
+
+// AppendAttaching is AppendElement with long binaries given to attach, which says what the document calls them.
+func AppendAttaching(dst []byte, s *xsd.Schema, e *xsd.Element, value any, attach func(content []byte) (href string)) ([]byte, error) {
 	w := writers.Get().(*Writer)
-	w.dst, w.schema = dst, s
+	w.dst, w.schema, w.attach = dst, s, attach
 	if n := s.Spaces().Len(); len(w.used) < n {
 		w.used = make([]bool, n)
 	}
@@ -120,6 +126,10 @@ func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
 	text := w.named(s, v)
 	w.dst = append(w.dst, '>')
 	mark := len(w.dst)
+	if w.included(s, text) {
+		w.dst = append(w.dst, e.Close...)
+		return nil
+	}
 	var err error
 	if w.dst, err = appendValue(w.dst, s, text, false); err != nil {
 		return w.failAt(e, "the value is not what the contract declares", s.String()+because(err), describe(v))
