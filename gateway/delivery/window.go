@@ -63,9 +63,9 @@ func (l *lane) refill(ctx context.Context) {
 	}
 }
 
-// trouble logs what an end of the context does not explain.
+// trouble logs what an end of the context does not explain, nor what the queue has told.
 func (l *lane) trouble(ctx context.Context, doing string, err error) {
-	if ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+	if ctx.Err() == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, queue.ErrAway) {
 		l.e.c.Log.Error(doing, "agency", l.agency.Name, "endpoint", l.name, "err", err)
 	}
 }

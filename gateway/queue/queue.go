@@ -23,6 +23,9 @@ type Handler func(ctx context.Context, m Message) error
 // ErrFull says that the endpoint's window is full. The message stays in the store, which offers it again.
 var ErrFull = errors.New("queue: the endpoint's window is full")
 
+// ErrAway says that the queue can't be used for now. It tells the operator so itself, once.
+var ErrAway = errors.New("queue: the broker is away")
+
 // Queue has one line of messages an endpoint. It must be safe for concurrent use.
 type Queue interface {
 	// Publish adds messages in their order; nil means that the queue has all of them, as durably as it keeps anything.

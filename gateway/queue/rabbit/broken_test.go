@@ -55,9 +55,6 @@ func TestKilledBroker(t *testing.T) {
 	if err := broker.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := broker.AwaitReady(); err != nil {
-		t.Fatal(err)
-	}
 	start := time.Now()
 	flows := message(windows * size)
 	publish(t, q, endpoint, flows)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"sluice/gateway/queue"
 )
 
 const (
@@ -194,7 +196,7 @@ func (l *link) trouble() error {
 // waited says what was waited for until ctx ended; why may be nil.
 func waited(ctx context.Context, why error) error {
 	if why == nil {
-		return ctx.Err()
+		return fmt.Errorf("%w: %w", queue.ErrAway, ctx.Err())
 	}
-	return fmt.Errorf("%w (waiting for it: %w)", why, ctx.Err())
+	return fmt.Errorf("%w: %w (%w)", queue.ErrAway, why, ctx.Err())
 }

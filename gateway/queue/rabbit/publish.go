@@ -138,7 +138,10 @@ func (p *publisher) try(ctx context.Context, exchange string, messages []queue.M
 		}
 		return append(o.left, unsent...), errors.Join(o.err, err)
 	case <-ctx.Done():
-		return messages, waited(ctx, cmp.Or(p.line.q.publishing.trouble(), error(errSilent)))
+		if why := p.line.q.publishing.trouble(); why != nil {
+			return messages, waited(ctx, why)
+		}
+		return messages, fmt.Errorf("%w (%w)", errSilent, ctx.Err())
 	}
 }
 

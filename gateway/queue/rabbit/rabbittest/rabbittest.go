@@ -37,27 +37,49 @@ var shared struct {
 // under SLUICE_REQUIRE it fails there. TestMain must run Main.
 func Get(t *testing.T) *Broker {
 	t.Helper()
-	if _, err := os.Stat(binaries + "rabbitmq-server"); err != nil {
-		if os.Getenv("SLUICE_REQUIRE") == "" {
-			t.Skip("RabbitMQ is not installed (Debian: rabbitmq-server): its tests did not run")
+	need(t)
+	shared.once.Do(func() {
+		if shared.broker, shared.err = prepare(); shared.err == nil {
+			shared.err = shared.broker.Start()
 		}
-		t.Fatalf("RabbitMQ is not installed: %v", err)
-	}
-	shared.once.Do(func() { shared.broker, shared.err = New() })
+	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
 	return shared.broker
 }
 
+// Prepare returns a broker of the test's own that is not started yet, and skips the test as Get does.
+func Prepare(t *testing.T) *Broker {
+	t.Helper()
+	need(t)
+	b, err := prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.remove)
+	return b
+}
+
+func need(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat(binaries + "rabbitmq-server"); err == nil {
+		return
+	}
+	if os.Getenv("SLUICE_REQUIRE") != "" {
+		t.Fatal("RabbitMQ is not installed (Debian: rabbitmq-server)")
+	}
+	t.Skip("RabbitMQ is not installed (Debian: rabbitmq-server): its tests did not run")
+}
+
 // Main runs a package's tests, then ends the broker that they used.
-type Main struct{ M *testing.M }
+type Main struct{ M interface{ Run() int } }
 
 // Run is testing.M's.
 func (m Main) Run() int {
 	code := m.M.Run()
 	if shared.broker != nil {
-		shared.broker.Remove()
+		shared.broker.remove()
 	}
 	return code
 }
@@ -71,15 +93,15 @@ type Broker struct {
 	ended   chan struct{}
 }
 
-// New starts a broker and waits until it is ready.
-func New() (b *Broker, err error) {
+// prepare makes the broker's folder and finds its ports.
+func prepare() (b *Broker, err error) {
 	b = &Broker{}
 	if b.dir, err = os.MkdirTemp("", "rabbittest"); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			b.Remove()
+			b.remove()
 		}
 	}()
 	ports, err := freePorts(3)
@@ -101,10 +123,7 @@ func New() (b *Broker, err error) {
 		"RABBITMQ_CONFIG_FILE=" + filepath.Join(b.dir, "rabbitmq.conf"), "RABBITMQ_CONF_ENV_FILE=/dev/null",
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 	}
-	if err := b.Start(); err != nil {
-		return nil, err
-	}
-	return b, b.AwaitReady()
+	return b, nil
 }
 
 // freePorts finds ports that nobody listens on.
@@ -130,7 +149,7 @@ func (b *Broker) URL(address string) string {
 	return u.String()
 }
 
-// Start starts the broker with what it had on disk; AwaitReady must follow before it is relied upon.
+// Start starts the broker with what it has on disk and waits until it is ready.
 func (b *Broker) Start() error {
 	// The shell is the leader of a process group with the broker and its name service in it, and kills that whole
 	// when its standard input ends: by Kill, or with this process.
@@ -154,18 +173,13 @@ func (b *Broker) Start() error {
 		defer close(b.ended)
 		cmd.Wait() //nolint:errcheck // it is killed
 	}()
-	return nil
-}
-
-// AwaitReady waits until the broker talks AMQP.
-func (b *Broker) AwaitReady() error {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if b.answers() {
 			return nil
 		}
 	}
-	out, _ := os.ReadFile(filepath.Join(b.dir, "out"))
-	return fmt.Errorf("RabbitMQ is not ready after %v; it wrote:\n%s", patience, out)
+	wrote, _ := os.ReadFile(filepath.Join(b.dir, "out"))
+	return fmt.Errorf("RabbitMQ is not ready after %v; it wrote:\n%s", patience, wrote)
 }
 
 func (b *Broker) answers() bool {
@@ -189,8 +203,8 @@ func (b *Broker) Kill() {
 	<-b.ended
 }
 
-// Remove kills the broker and deletes all that it wrote.
-func (b *Broker) Remove() {
+// remove kills the broker and deletes all that it wrote.
+func (b *Broker) remove() {
 	if b.leash != nil {
 		b.Kill()
 	}
