@@ -22,6 +22,7 @@ func (m *Manifest) check() diag.List {
 	c.names()
 	c.endpoints()
 	c.limits()
+	c.wire()
 	for _, name := range sortedKeys(m.Services) {
 		c.service(name, m.Services[name])
 	}
@@ -139,6 +140,21 @@ func (c *checker) credentials(k *Credentials, path ...string) {
 	if k.TokenURL != "" && !strings.HasPrefix(k.TokenURL, "/") {
 		if err := checkURL(k.TokenURL); err != nil {
 			c.fail("url", err.Error(), "", in("tokenUrl")...)
+		}
+	}
+}
+
+// wire is about keys that mean something to one protocol only.
+func (c *checker) wire() {
+	if p := c.m.Protocol; isProtocol(p) {
+		if p != "soap" && c.m.Attachments != "inline" {
+			c.fail("misplaced-key", "attachments belong to protocol soap only", "", "attachments")
+		}
+		if p != "soap" && c.m.Addressing != "none" {
+			c.fail("misplaced-key", "addressing belongs to protocol soap only", "", "addressing")
+		}
+		if p == "rest" && c.m.Reading != "tolerant" {
+			c.fail("misplaced-key", "reading belongs to protocols soap and xmlhttp only", "", "reading")
 		}
 	}
 }

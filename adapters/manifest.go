@@ -19,6 +19,9 @@ type Manifest struct {
 	PushContract string                    `yaml:"pushContract" doc:"the file that defines what the agency sends by itself, when contract does not"`
 	Replaces     bool                      `yaml:"replaces" doc:"true in a workspace's agency that takes the place of a built-in one of the same name"`
 	Charset      string                    `yaml:"charset" enum:"utf-8,windows-1251" default:"utf-8" doc:"how requests to the agency are encoded (xmlhttp); replies say theirs by themselves"`
+	Reading      string                    `yaml:"reading" enum:"strict,tolerant,lenient" default:"tolerant" doc:"soap, xmlhttp: what to make of a message that departs from the contract: strict refuses what the contract does not know, tolerant passes over it and reports it, lenient also takes elements in another order where they can mean one thing only"`
+	Attachments  string                    `yaml:"attachments" enum:"inline,mtom,swa" default:"inline" doc:"soap: how binaries are sent: inline as base64, mtom as parts that the envelope refers to, swa beside the envelope; messages then have the key _attachments, a list of id, type and content. Any of them is read"`
+	Addressing   string                    `yaml:"addressing" enum:"none,2005-08" default:"none" doc:"soap: 2005-08 gives requests the headers of WS-Addressing 1.0, with the delivery's message id, and holds replies to it"`
 	Headers      map[string]string         `yaml:"headers" doc:"fixed HTTP headers of every request, such as a client's number; never a secret"`
 	Credentials  *Credentials              `yaml:"credentials" doc:"how the hub proves to the agency who it is; an endpoint may have its own"`
 	Endpoints    map[string]*EndpointSpec  `yaml:"endpoints" required:"true" doc:"the agency's addresses"`

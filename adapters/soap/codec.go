@@ -1,29 +1,53 @@
 package soap
 
 import (
+	"sluice/contracts/mtom"
 	"sluice/contracts/shape"
 	"sluice/contracts/xsd/codec"
+	"sluice/contracts/xsd/scan"
 )
 
-func (c request) Shape() *shape.Type { return c.Operation.Request.Shape() }
+func (c request) Shape() *shape.Type { return c.format.shape(c.Operation.Request) }
 
+// Append writes the envelope alone, with its binaries inline.
 func (c request) Append(dst []byte, tree map[string]any) ([]byte, error) {
+	tree, _, err := detach(tree)
+	if err != nil {
+		return dst, err
+	}
 	return c.AppendRequest(dst, tree)
 }
 
+// Decode reads an envelope, or a whole multipart message.
 func (c request) Decode(doc []byte) (map[string]any, []string, error) {
-	r, err := c.DecodeRequest(doc)
+	m, err := mtom.Open("", doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := c.DecodeRequestWith(m.Root.Body, c.format.options(m, scan.Limits{}))
+	c.format.attached(r.Tree, m)
 	return r.Tree, drift(r.Drift), err
 }
 
-func (c reply) Shape() *shape.Type { return c.Operation.Reply.Shape() }
+func (c reply) Shape() *shape.Type { return c.format.shape(c.Operation.Reply) }
 
+// Append writes the envelope alone, with its binaries inline.
 func (c reply) Append(dst []byte, tree map[string]any) ([]byte, error) {
+	tree, _, err := detach(tree)
+	if err != nil {
+		return dst, err
+	}
 	return c.AppendReply(dst, tree)
 }
 
+// Decode reads an envelope, or a whole multipart message.
 func (c reply) Decode(doc []byte) (map[string]any, []string, error) {
-	r, err := c.DecodeReply(doc)
+	m, err := mtom.Open("", doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := c.DecodeReplyWith(m.Root.Body, c.format.options(m, scan.Limits{}))
+	c.format.attached(r.Tree, m)
 	if err == nil && r.Fault != nil {
 		err = errFault
 	}
@@ -33,7 +57,11 @@ func (c reply) Decode(doc []byte) (map[string]any, []string, error) {
 func drift(found []codec.Drift) []string {
 	var paths []string
 	for _, d := range found {
-		paths = append(paths, d.Path)
+		if d.Text == "" {
+			paths = append(paths, d.Path)
+		} else {
+			paths = append(paths, d.String())
+		}
 	}
 	return paths
 }

@@ -11,8 +11,8 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
+	"sluice/contracts/mtom"
 	"sluice/contracts/wsdl"
-	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
 )
 
@@ -21,7 +21,12 @@ var pushLimits = scan.Limits{Depth: 64, Elements: 100_000, Attributes: 200}
 
 // Receive reads a push envelope as a server does.
 func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any, error) {
-	op, err := p.pushes.Dispatch(in.Body, action(in.Header))
+	message, err := mtom.Open(in.Header.Get("Content-Type"), in.Body)
+	if err != nil {
+		return nil, nil, refusal(err)
+	}
+	options := p.format.options(message, pushLimits)
+	op, err := p.pushes.DispatchWith(message.Root.Body, action(in.Header), options)
 	if err != nil {
 		return nil, nil, refusal(err)
 	}
@@ -29,10 +34,14 @@ func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any,
 	if use == nil {
 		return nil, nil, &mapped.Refusal{Client: true, Code: "unknown_push", Text: fmt.Sprintf("operation %s is not taken here", op.Name)}
 	}
-	r, err := op.DecodeRequestWith(in.Body, codec.Options{Charset: exchange.Charset(in.Header.Get("Content-Type")), Limits: pushLimits})
+	r, err := op.DecodeRequestWith(message.Root.Body, options)
+	if err == nil && p.format.addressing {
+		err = answerable(message)
+	}
 	if err != nil {
 		return use, nil, refusal(err)
 	}
+	p.format.attached(r.Tree, message)
 	return use, r.Tree, nil
 }
 
@@ -52,8 +61,12 @@ func (p *protocol) Acknowledge(push *adapters.Use, tree map[string]any) (adapter
 	if tree == nil {
 		return adapters.Answer{Status: http.StatusAccepted}, nil // one way (WSDL 1.1 section 2.4.1)
 	}
-	body, err := op.AppendReply(nil, tree)
-	return adapters.Answer{Status: http.StatusOK, ContentType: mediaType(op.Version), Body: body}, err
+	envelope, parts, err := p.format.write(op.Reply, tree)
+	body, contentType := envelope, mediaType(op.Version)
+	if parts != nil {
+		body, contentType = p.format.wrap(op, envelope, parts)
+	}
+	return adapters.Answer{Status: http.StatusOK, ContentType: contentType, Body: body}, err
 }
 
 // Refuse answers with a fault, in the version that the message was written in.

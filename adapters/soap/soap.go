@@ -13,15 +13,15 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
+	"sluice/contracts/mtom"
 	"sluice/contracts/wsdl"
-	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
 )
 
 // Driver makes the adapter of an agency whose manifest says protocol: soap.
 func Driver(b *adapters.Build) (adapters.Adapter, error) {
 	m := b.Manifest
-	w := &wire{}
+	w := &wire{format: newFormat(m)}
 	var err error
 	if w.theirs, err = wsdl.Load(b.Contracts, m.Contract); err != nil {
 		return nil, fmt.Errorf("contract %s: %w", m.Contract, err)
@@ -32,11 +32,16 @@ func Driver(b *adapters.Build) (adapters.Adapter, error) {
 			return nil, fmt.Errorf("pushContract %s: %w", m.PushContract, err)
 		}
 	}
+	if w.format.addressing {
+		for _, op := range w.ours.Operations() {
+			op.Understood = append(op.Understood, wsdl.AddressingURI)
+		}
+	}
 	plan, err := b.Compile(w)
 	if err != nil {
 		return nil, err
 	}
-	p := &protocol{port: exchange.NewPort(b), plan: plan, pushes: w.ours, now: time.Now}
+	p := &protocol{port: exchange.NewPort(b), plan: plan, pushes: w.ours, format: w.format, now: time.Now}
 	a := mapped.New(plan, p)
 	if len(plan.Pushes) == 0 {
 		return a, nil
@@ -45,12 +50,20 @@ func Driver(b *adapters.Build) (adapters.Adapter, error) {
 }
 
 // wire reads the agency's contracts: theirs is what the agency serves, ours what it calls.
-type wire struct{ theirs, ours *wsdl.Definitions }
+type wire struct {
+	theirs, ours *wsdl.Definitions
+	format       format
+}
 
-func (w *wire) Operation(name string) (*adapters.Operation, error) { return operation(w.theirs, name) }
-func (w *wire) Push(name string) (*adapters.Operation, error)      { return operation(w.ours, name) }
+func (w *wire) Operation(name string) (*adapters.Operation, error) {
+	return operation(w.theirs, name, w.format)
+}
 
-func operation(d *wsdl.Definitions, name string) (*adapters.Operation, error) {
+func (w *wire) Push(name string) (*adapters.Operation, error) {
+	return operation(w.ours, name, w.format)
+}
+
+func operation(d *wsdl.Definitions, name string, f format) (*adapters.Operation, error) {
 	op, err := d.Operation(name)
 	if err != nil {
 		return nil, err
@@ -60,10 +73,10 @@ func operation(d *wsdl.Definitions, name string) (*adapters.Operation, error) {
 		// Where the contract says what a detail may be, a rule that names anything else is misspelt.
 		fault.Field("detail").Type.Open = false
 	}
-	o := &adapters.Operation{Name: name, Request: request{op}, Native: op,
+	o := &adapters.Operation{Name: name, Request: request{op, f}, Native: op,
 		Failure: adapters.Failure{Root: "fault", Shape: fault, Untyped: len(op.Faults) == 0}}
 	if op.Reply != nil {
-		o.Reply = reply{op}
+		o.Reply = reply{op, f}
 	}
 	return o, nil
 }
@@ -73,13 +86,14 @@ type protocol struct {
 	port   *exchange.Port
 	plan   *adapters.Plan
 	pushes *wsdl.Definitions
+	format format
 	now    func() time.Time
 }
 
 // Exchange sends one envelope and reads what comes back.
 func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, tree map[string]any) (*mapped.Answer, *adapters.Error) {
 	op := o.Native.(*wsdl.Operation)
-	envelope, err := op.AppendRequest(nil, tree)
+	envelope, parts, err := p.format.write(op.Request, tree)
 	if err != nil {
 		return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the mapped request is not what the contract allows: "+exchange.Describe(err), err)
 	}
@@ -88,7 +102,15 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 			return nil, exchange.New(adapters.Permanent, exchange.CodeRequest, err.Error(), err)
 		}
 	}
-	r := exchange.Request{Method: http.MethodPost, URL: call.Endpoint.URL, ContentType: op.ContentType(), Body: envelope}
+	id := ""
+	if p.format.addressing {
+		id = p.messageID(call, o)
+		if envelope, err = addressed(envelope, tree, id, op.RequestAction, call.Endpoint.URL); err != nil {
+			return nil, exchange.New(adapters.Permanent, exchange.CodeRequest, err.Error(), err)
+		}
+	}
+	body, contentType := p.format.wrap(op, envelope, parts)
+	r := exchange.Request{Method: http.MethodPost, URL: call.Endpoint.URL, ContentType: contentType, Body: body}
 	if op.Version == wsdl.SOAP11 {
 		r.Header = http.Header{"Soapaction": {strconv.Quote(op.Action)}}
 	}
@@ -99,7 +121,15 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 	if op.OneWay && got.Status < 300 {
 		return &mapped.Answer{Reply: map[string]any{}, Exchange: got}, nil
 	}
-	answer, err := op.DecodeReplyWith(got.Body, codec.Options{Charset: got.Charset(), Limits: scan.Limits{Bytes: int(p.port.Limit)}})
+	message, err := mtom.Open(got.Header.Get("Content-Type"), got.Body)
+	if err != nil {
+		return nil, exchange.BadReply(got, err, p.now())
+	}
+	answer, err := op.DecodeReplyWith(message.Root.Body, p.format.options(message, scan.Limits{Bytes: int(p.port.Limit)}))
+	if err == nil && id != "" {
+		err = related(message, id)
+	}
+	p.format.attached(answer.Tree, message)
 	switch {
 	case err != nil:
 		return nil, exchange.BadReply(got, err, p.now())
@@ -137,12 +167,18 @@ func (p *protocol) fault(fault map[string]any, got *exchange.Reply) *adapters.Er
 }
 
 // request is the codec of an operation's requests.
-type request struct{ *wsdl.Operation }
+type request struct {
+	*wsdl.Operation
+	format format
+}
 
 func (c request) Format() string { return "xml" }
 
 // reply is the codec of an operation's replies.
-type reply struct{ *wsdl.Operation }
+type reply struct {
+	*wsdl.Operation
+	format format
+}
 
 func (c reply) Format() string { return "xml" }
 

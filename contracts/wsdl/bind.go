@@ -117,6 +117,7 @@ func (l *loader) operation(bound, abstract part, version Version, style string) 
 		o.Action = soap.SelectAttrValue("soapAction", "")
 		style = soap.SelectAttrValue("style", style)
 	}
+	o.RequestAction, o.ReplyAction = addressedAs(o.Operation, abstract, "input"), addressedAs(o.Operation, abstract, "output")
 	if style != "document" && style != "rpc" {
 		l.fail(bound, "contradictory", "the style of operation %s is neither document nor rpc: %s", quoted(o.Name), quoted(style))
 		return nil

@@ -24,7 +24,7 @@ func (o *Operation) DecodeRequestWith(env []byte, opt codec.Options) (codec.Resu
 		return codec.Result{}, refuse(err)
 	}
 	defer e.Close()
-	e.server = true
+	e.server, e.understood = true, o.Understood
 	tree, fault, err := e.message(o.Request, nil)
 	switch {
 	case err != nil:
@@ -86,6 +86,8 @@ type envelope struct {
 	*codec.Reader
 	version Version
 	server  bool // unknown headers that must be understood are refused
+
+	understood []string // namespaces of headers that somebody obeys
 }
 
 // openReader reads as far as the start of the envelope.
@@ -192,8 +194,8 @@ func (e *envelope) headers(m *Message, tree map[string]any) error {
 		}
 		i := slices.IndexFunc(m.headers, e.At)
 		if i < 0 {
-			if e.server && e.mustUnderstand() {
-				space, local := e.name()
+			space, local := e.name()
+			if e.server && e.mustUnderstand() && !slices.Contains(e.understood, space) {
 				return &Refusal{Code: codeMustUnderstand, Text: fmt.Sprintf("the header {%s}%s must be understood, and nobody here does", space, local)}
 			}
 			if err := e.Scanner().Skip(); err != nil {
@@ -292,7 +294,12 @@ func bodyNames(m *Message) string {
 // Dispatch finds the operation that an envelope calls, by its body's root element and, where that leaves a choice,
 // by action (the SOAPAction header without quotes). Errors are *Refusal.
 func (d *Definitions) Dispatch(env []byte, action string) (*Operation, error) {
-	e, err := openReader(d.schema, env, codec.Options{})
+	return d.DispatchWith(env, action, codec.Options{})
+}
+
+// DispatchWith is Dispatch with options.
+func (d *Definitions) DispatchWith(env []byte, action string, opt codec.Options) (*Operation, error) {
+	e, err := openReader(d.schema, env, opt)
 	if err != nil {
 		return nil, refuse(err)
 	}

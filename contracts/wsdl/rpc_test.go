@@ -157,3 +157,22 @@ func TestOverloads(t *testing.T) {
 		t.Errorf("the other one took it: %v", err)
 	}
 }
+
+// TestUnderstood takes headers that must be understood where somebody says that he does, and finds the actions by which
+// WS-Addressing calls the messages.
+func TestUnderstood(t *testing.T) {
+	d := desk(t)
+	o, _ := d.Operation("Ask")
+	doc := soap(uri11, `<s:Header><a:Action xmlns:a="`+wsdl.AddressingURI+`" s:mustUnderstand="1">urn:desk#Ask</a:Action></s:Header>`+body("<t:ask><t:n>1</t:n></t:ask>"))
+	var refusal *wsdl.Refusal
+	if _, err := o.DecodeRequest(doc); !errors.As(err, &refusal) || refusal.Code != "MustUnderstand" {
+		t.Errorf("nobody understands, and it is taken: %v", err)
+	}
+	o.Understood = []string{wsdl.AddressingURI}
+	if _, err := o.DecodeRequest(doc); err != nil {
+		t.Error(err)
+	}
+	if ping, _ := d.Operation("Ping"); o.RequestAction != "urn:desk#Ask" || o.ReplyAction != "urn:desk:desk:AskResponse" || ping.RequestAction != "urn:desk:desk:PingRequest" {
+		t.Errorf("actions %s, %s, %s", o.RequestAction, o.ReplyAction, ping.RequestAction)
+	}
+}

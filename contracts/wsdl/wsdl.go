@@ -56,6 +56,11 @@ type Operation struct {
 	Address string // as the WSDL says; "" when it does not
 	Doc     string // the contract's documentation
 
+	// What WS-Addressing calls the request and the reply.
+	RequestAction, ReplyAction string
+	// Understood are the namespaces of headers that whoever reads requests obeys, beside those that the contract declares.
+	Understood []string
+
 	Request *Message
 	Reply   *Message // nil of a one-way operation
 	Faults  []*FaultDetail
