@@ -266,6 +266,7 @@ func (b *builder) fillElement(e *Element, d *document, el *etree.Element) {
 	e.Abstract = boolAttr(el, "abstract")
 	e.Doc, e.Pos = documentation(el), d.source.Pos(el)
 	e.Default, e.Fixed = valueConstraint(el)
+	e.Constraints = b.constraints(d, el)
 	e.block = d.block
 	if a := el.SelectAttr("block"); a != nil {
 		e.block = parseDerivation(a.Value)

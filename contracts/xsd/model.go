@@ -35,6 +35,8 @@ type Element struct {
 	Fixed    bool    // Default is the only value allowed
 	Doc      string
 	Pos      diag.Pos
+	// Constraints are the keys that it is the scope of.
+	Constraints []*Constraint
 
 	// Open and Close are the tags as the writer writes them, Open without its ">".
 	Open, Close string

@@ -88,4 +88,3 @@ func tryLoad(fsys fs.FS, name string) (*xsd.Schema, []*wsdl.Operation, error) {
 	s, err := xsd.Load(fsys, name)
 	return s, nil, err
 }
-

@@ -24,13 +24,19 @@ type Gap struct {
 
 func (g Gap) String() string { return g.Path + ": " + g.Reason }
 
-// Element makes a tree with one key, the element's local name. It is valid unless gaps say where it may not be; keys
-// over several elements (xs:key, xs:unique, IDREF) are not looked at.
+// Element makes a tree with one key, the element's local name. It is valid unless gaps say where it may not be.
 func Element(s *xsd.Schema, e *xsd.Element, o Options) (tree map[string]any, gaps []Gap) {
-	g := newGenerator(s, o)
-	g.enter(e.Name.Local)
-	value := g.element(e)
-	return map[string]any{e.Name.Local: value}, g.gaps
+	var before *keys
+	for {
+		g := newGenerator(s, o)
+		g.before = before
+		g.enter(e.Name.Local)
+		value := g.element(e)
+		if before != nil || !g.keys.asked {
+			return map[string]any{e.Name.Local: value}, g.gaps
+		}
+		before = &g.keys // another pass makes the same and knows what references may repeat
+	}
 }
 
 // Value makes what an element may hold.
@@ -59,12 +65,17 @@ type generator struct {
 	made    int
 	serial  int
 	gaps    []Gap
+
+	names  []xsd.Step // of the open elements
+	scopes []*scope
+	keys   keys
+	before *keys // of the pass before, or nil
 }
 
 func newGenerator(s *xsd.Schema, o Options) *generator {
 	return &generator{
 		schema: s, options: o, rand: rand.New(rand.NewPCG(o.Seed, 0x51)),
-		heights: map[any]int{}, open: map[*xsd.Type]int{},
+		heights: map[any]int{}, open: map[*xsd.Type]int{}, keys: keys{values: map[keyPlace][]any{}},
 	}
 }
 
@@ -94,6 +105,12 @@ func (g *generator) element(e *xsd.Element) any {
 		g.gapOnce("the contract asks for elements nested deeper than %d", deepest)
 		return nil
 	}
+	g.names = append(g.names, xsd.Step{Name: e.Name})
+	g.openScope(e)
+	defer func() {
+		g.closeScope(e)
+		g.names = g.names[:len(g.names)-1]
+	}()
 	t := e.Type
 	typed := false
 	if t.Abstract {
@@ -108,7 +125,7 @@ func (g *generator) element(e *xsd.Element) any {
 		g.gap("the element %s is abstract and nothing stands for it", e.Name.Local)
 	}
 	if t.Bare && !typed {
-		return g.text(t.Value, e.Default, e.Fixed)
+		return g.keyed(g.text(t.Value, e.Default, e.Fixed), t.Value, e.Fixed, nil)
 	}
 	g.open[t]++
 	obj := map[string]any{}
@@ -118,13 +135,13 @@ func (g *generator) element(e *xsd.Element) any {
 	for _, a := range t.Attributes {
 		if a.Required || g.wants() && g.open[t] == 1 {
 			g.enter("@" + a.Name.Local)
-			obj[a.Key] = g.text(a.Type, a.Default, a.Fixed)
+			obj[a.Key] = g.keyed(g.text(a.Type, a.Default, a.Fixed), a.Type, a.Fixed, a)
 			g.leave()
 		}
 	}
 	switch {
 	case t.Value != nil:
-		obj[xsd.KeyText] = g.text(t.Value, e.Default, e.Fixed)
+		obj[xsd.KeyText] = g.keyed(g.text(t.Value, e.Default, e.Fixed), t.Value, e.Fixed, nil)
 	case t.Content != nil:
 		g.particle(obj, t, t.Content)
 	}

@@ -146,14 +146,18 @@ func (g *generator) usual(s *xsd.Simple) string {
 	case xsd.Boolean:
 		return "true"
 	case xsd.ID:
-		return fmt.Sprintf("id%d", g.serial)
+		id := fmt.Sprintf("id%d", g.serial)
+		g.keys.ids = append(g.keys.ids, id)
+		return id
+	case xsd.IDREF:
+		return g.reference()
 	case xsd.Language:
 		return "ru"
 	case xsd.AnyURI:
 		return fit(s, fmt.Sprintf("urn:example:%d", g.serial))
 	case xsd.QName, xsd.Notation:
 		return "{urn:example}name"
-	case xsd.NMToken, xsd.XMLName, xsd.NCName, xsd.IDREF, xsd.Entity:
+	case xsd.NMToken, xsd.XMLName, xsd.NCName, xsd.Entity:
 		return fit(s, fmt.Sprintf("n%d", g.serial))
 	}
 	if moment, is := moments[s.Builtin]; is {
