@@ -78,7 +78,7 @@ func Load(fsys fs.FS, name string) (*Definitions, error) {
 	}
 	if err := l.problems.Err(); err != nil {
 		l.problems.Sort()
-		return nil, l.problems
+		return nil, slices.Compact(l.problems) // what several operations use is told once
 	}
 	schema, err := l.schemas.Compile()
 	if err != nil {
@@ -88,7 +88,7 @@ func Load(fsys fs.FS, name string) (*Definitions, error) {
 	l.finish(d)
 	if err := l.problems.Err(); err != nil {
 		l.problems.Sort()
-		return nil, l.problems
+		return nil, slices.Compact(l.problems) // what several operations use is told once
 	}
 	for i := range l.left {
 		l.left[i].Severity = diag.Warning

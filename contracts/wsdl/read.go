@@ -146,7 +146,7 @@ func (e *envelope) message(m *Message, o *Operation) (tree, fault map[string]any
 		return nil, nil, &Refusal{Code: codeVersionMismatch, Text: fmt.Sprintf("the contract wants the envelope's namespace %s, the message has %s", m.version.URI(), e.version.URI())}
 	}
 	tree = make(map[string]any, len(m.body)+1)
-	seenBody := false
+	seenHeader, seenBody := false, false
 	for {
 		kind, err := e.next("Envelope")
 		if err != nil {
@@ -157,7 +157,8 @@ func (e *envelope) message(m *Message, o *Operation) (tree, fault map[string]any
 		}
 		space, local := e.name()
 		switch {
-		case space == e.version.URI() && local == "Header" && !seenBody:
+		case space == e.version.URI() && local == "Header" && !seenHeader && !seenBody:
+			seenHeader = true
 			err = e.headers(m, tree)
 		case space == e.version.URI() && local == "Body" && !seenBody:
 			seenBody = true
