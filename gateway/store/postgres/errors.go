@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -80,6 +82,11 @@ func broken(err error) bool {
 		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed)
 }
 
+// stale tells whether the connection was dead already, and another may do: the server was restarted meanwhile.
+func stale(err error) bool {
+	return broken(err) && !unreachable(err) && !pgconn.Timeout(err) && !errors.Is(err, context.DeadlineExceeded)
+}
+
 // unreachable tells whether no connection could be made.
 func unreachable(err error) bool {
 	var connect *pgconn.ConnectError
@@ -101,7 +108,22 @@ func describe(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	if what := trouble(err); what != "" {
-		return fmt.Errorf("%s: %w: %s (%w)", doing, store.ErrUnavailable, what, err)
+		return fmt.Errorf("%s: %w: %s (%w)", doing, store.ErrUnavailable, what, oneLine{err})
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// oneLine is an error on one line: the driver has a line for each of its tries, and they often say the same.
+type oneLine struct{ error }
+
+func (e oneLine) Unwrap() error { return e.error }
+
+func (e oneLine) Error() string {
+	var lines []string
+	for line := range strings.Lines(e.error.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, " ")
 }

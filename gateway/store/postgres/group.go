@@ -154,13 +154,20 @@ func numberLock(agency, number string) int32 {
 	return int32(h.Sum32() % numberBuckets)
 }
 
-// insertCommit notes the commit; $1 is its id.
-const insertCommit = "INSERT INTO commits (id) VALUES ($1)"
+// insertCommit notes the commit whose id is $1. Whoever doubts that it came to its end asks by settleCommit, which waits
+// for a transaction that is under way, and otherwise makes it fail.
+const (
+	insertCommit = "INSERT INTO commits (id, done) VALUES ($1, true)"
+	settleCommit = "INSERT INTO commits (id, done) VALUES ($1, false) ON CONFLICT (id) DO UPDATE SET done = commits.done RETURNING done"
+)
 
-// flush makes the batch that writes the group and commits it.
-func (g *group) flush() *pgx.Batch {
+// flush makes the batch that writes the group and commits it. Beside it go the rows of commits past.
+func (g *group) flush(past []string) *pgx.Batch {
 	b := &pgx.Batch{}
 	b.Queue(insertCommit, g.id)
+	if len(past) > 0 {
+		b.Queue("DELETE FROM commits WHERE id = ANY($1::text[]::uuid[])", past)
+	}
 	var requests, turns, wholes rows
 	for _, id := range g.order {
 		g.difference(g.base[id], g.next[id], &requests, &turns, &wholes)

@@ -5,6 +5,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,13 +44,7 @@ const migrating = 0x51715CE
 func (s *Store) open(ctx context.Context) (doing string, err error) {
 	cfg, err := pgxpool.ParseConfig(s.cfg.URL)
 	if err != nil {
-		var parse *pgconn.ParseConfigError
-		if errors.As(err, &parse) && errors.Unwrap(parse) != nil {
-			err = errors.Unwrap(parse) // without the text that holds the password
-		} else {
-			err = errors.New("it is no connection string")
-		}
-		return "reading the address of the database", fmt.Errorf("%w: want postgres://user@host/database", err)
+		return "reading the address of the database", unreadable(s.cfg.URL, err)
 	}
 	at := cfg.ConnConfig
 	doing = fmt.Sprintf("opening the database %s on %s:%d", at.Database, at.Host, at.Port)
@@ -72,22 +68,47 @@ func (s *Store) open(ctx context.Context) (doing string, err error) {
 	return doing, err
 }
 
-// prepare looks at the database before anything is changed in it, and brings the schema up to date.
-func (s *Store) prepare(ctx context.Context, at *pgx.ConnConfig) error {
-	c, err := pgx.ConnectConfig(ctx, at)
-	if err != nil {
-		return err
+// unreadable says what is wrong with an address without showing its password.
+func unreadable(address string, err error) error {
+	const want = "want postgres://user:password@host:5432/database, each special character of the password as %XX"
+	u, broken := url.Parse(address)
+	cause := errors.Unwrap(err)
+	if broken != nil || cause == nil {
+		return errors.New(want) // any part of it may be the password
 	}
-	defer c.Close(context.WithoutCancel(ctx)) // which ends the lock
-	if _, err := c.Exec(ctx, "SELECT pg_advisory_lock($1)", migrating); err != nil {
+	said := cause.Error()
+	for _, secret := range []string{u.Query().Get("password"), password(u)} {
+		if secret != "" {
+			said = strings.ReplaceAll(said, secret, "xxxxx")
+		}
+	}
+	return fmt.Errorf("%s: %s", said, want)
+}
+
+func password(u *url.URL) string {
+	p, _ := u.User.Password()
+	return p
+}
+
+// prepare looks at the database before anything is changed in it, and brings the schema up to date. It has one
+// connection, whose end is that of the lock.
+func (s *Store) prepare(ctx context.Context, at *pgx.ConnConfig) error {
+	db := stdlib.OpenDB(*at)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrating); err != nil {
 		return err
 	}
 	var tables, ours int
-	var fsync, encoding string
-	err = c.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE tablename = 'goose_db_version'), current_setting('fsync'), current_setting('server_encoding')
-FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables, &ours, &fsync, &encoding)
+	var fsync, encoding, in string
+	err := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE tablename = 'goose_db_version'),
+current_setting('fsync'), current_setting('server_encoding'), coalesce(current_schema(), '')
+FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables, &ours, &fsync, &encoding, &in)
 	if err != nil {
 		return err
+	}
+	if in == "" {
+		return fmt.Errorf("%w: its user may use none of its schemas: grant USAGE and CREATE on one, or check search_path", store.ErrIncompatible)
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("%w: its encoding is %s: create one with ENCODING 'UTF8'", store.ErrIncompatible, encoding)
@@ -95,8 +116,6 @@ FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables, &ours, &fsync
 	if fsync != "on" {
 		s.cfg.Log.Warn("the database server has fsync off: a power cut may lose what was accepted")
 	}
-	db := stdlib.OpenDB(*at)
-	defer db.Close()
 	if err := schema.Inspect(ctx, db, tables, ours); err != nil {
 		return err
 	}

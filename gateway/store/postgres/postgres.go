@@ -101,13 +101,22 @@ func (s *Store) lend(ctx context.Context, f func(context.Context, *pgx.Conn) err
 // read runs f on a connection, and once more on another when the first was lost: after a restart of the server the
 // pool is full of dead ones.
 func read[T any](ctx context.Context, s *Store, doing string, f func(context.Context, *pgx.Conn) (T, error)) (v T, err error) {
-	err = s.again(ctx, broken, func() error {
+	err = s.again(ctx, stale, func() error {
 		return s.lend(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
 			v, err = f(ctx, c)
 			return err
 		})
 	})
-	return v, s.describe(ctx, doing, err)
+	return only(v, err), s.describe(ctx, doing, err)
+}
+
+// only is v when there is no error: nothing of what failed in the end may be used.
+func only[T any](v T, err error) T {
+	if err != nil {
+		var none T
+		return none
+	}
+	return v
 }
 
 // write runs f in a transaction of its own, again when that can only have failed for being at the same time as others.
@@ -120,18 +129,15 @@ func write[T any](ctx context.Context, s *Store, doing string, f func(context.Co
 				return lost{err}
 			}
 			if v, err = f(ctx, tx); err != nil {
-				if broken(err) {
-					return lost{err}
-				}
-				return err
+				return lost{err}
 			}
 			return tx.Commit(ctx)
 		})
 	})
-	return v, s.describe(ctx, doing, err)
+	return only(v, err), s.describe(ctx, doing, err)
 }
 
-// lost is the loss of a connection before a commit was asked for: nothing was written.
+// lost is an error before a commit was asked for: nothing was written.
 type lost struct{ error }
 
 func (l lost) Unwrap() error { return l.error }
@@ -139,7 +145,7 @@ func (l lost) Unwrap() error { return l.error }
 // undone tells whether a transaction left nothing behind and may succeed when it is run again.
 func undone(err error) bool {
 	var l lost
-	return errors.As(err, &l) || raced(err)
+	return errors.As(err, &l) && stale(err) || raced(err)
 }
 
 // tries is how often a step is tried that failed for a reason that the next try need not meet.
@@ -156,10 +162,7 @@ func (s *Store) again(ctx context.Context, again func(error) bool, f func() erro
 		if err = f(); err == nil || ctx.Err() != nil || !again(err) {
 			return err
 		}
-		if broken(err) {
-			if unreachable(err) {
-				return err
-			}
+		if stale(err) {
 			s.pool.Reset()
 		}
 	}

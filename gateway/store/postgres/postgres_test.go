@@ -1,9 +1,9 @@
 package postgres_test
 
 import (
-	"context"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"sluice/gateway/store"
@@ -20,7 +20,7 @@ func open(t testing.TB, url string, tune ...func(*postgres.Config)) *postgres.St
 	for _, f := range tune {
 		f(&c)
 	}
-	s, err := postgres.Open(context.Background(), c)
+	s, err := postgres.Open(ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,29 +28,18 @@ func open(t testing.TB, url string, tune ...func(*postgres.Config)) *postgres.St
 	return s
 }
 
-// empty takes everything out of a database: much faster than making another.
-func empty(t testing.TB, server *pgtest.Server, url string) {
-	t.Helper()
-	server.Exec(t, url, "TRUNCATE requests, bodies, deliveries, attempts, statuses, events, pushes, owners, commits, endpoints, subscriptions")
-}
-
+// TestStore runs the suite in one database that is emptied for each test, which is much faster than making another.
 func TestStore(t *testing.T) {
-	server := pgtest.Shared(t)
-	url := server.Database(t)
+	url := pgtest.Shared(t).Database(t)
+	open(t, url) // makes the tables
+	c, err := pgx.Connect(ctx, url)
+	must(t, err)
+	defer c.Close(ctx)
 	storetest.Run(t, func(t *testing.T) store.Store {
-		s := open(t, url)
-		empty(t, server, url)
-		return s
-	})
-}
-
-// With one connection and groups of one everything is committed alone; nothing may depend on company.
-func TestStoreAlone(t *testing.T) {
-	server := pgtest.Shared(t)
-	url := server.Database(t)
-	storetest.Run(t, func(t *testing.T) store.Store {
-		s := open(t, url, func(c *postgres.Config) { c.Connections, c.Writers, c.Group = 1, 1, 1 })
-		empty(t, server, url)
-		return s
+		for _, table := range []string{"attempts", "statuses", "events", "bodies", "deliveries", "requests", "subscriptions", "endpoints", "owners", "pushes", "commits"} {
+			_, err := c.Exec(ctx, "DELETE FROM "+table)
+			must(t, err)
+		}
+		return open(t, url)
 	})
 }

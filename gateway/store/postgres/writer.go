@@ -25,7 +25,8 @@ type writer struct {
 	done sync.WaitGroup
 
 	mu      sync.Mutex
-	failing bool // since the last commit that succeeded
+	past    []string // ids of commits that nobody doubts any more; the next group deletes their rows
+	failing bool     // since the last commit that succeeded
 	hooks   []func(store.Commit)
 }
 
@@ -132,7 +133,7 @@ func (w *writer) run(ops []*op) {
 		case errors.As(err, &open):
 			w.done.Go(func() { w.settle(g, open) })
 			return
-		case broken(err) && !unreachable(err) && try < tries:
+		case stale(err) && try < tries:
 			w.pool.Reset() // nothing was written; after a restart of the server the pool is full of dead connections
 		case unavailable(err) && !raced(err):
 			w.abort(ops, err)
@@ -170,8 +171,9 @@ func (w *writer) attempt(ops []*op) (g *group, err error) {
 			_, err := c.Exec(ctx, "ROLLBACK")
 			return err
 		}
-		b := g.flush()
-		if err := c.SendBatch(ctx, b).Close(); err != nil {
+		past := w.forget()
+		if err := c.SendBatch(ctx, g.flush(past)).Close(); err != nil {
+			w.remember(past...)
 			if code(err) == "" || broken(err) {
 				return unknown{err}
 			}
@@ -182,25 +184,39 @@ func (w *writer) attempt(ops []*op) (g *group, err error) {
 	return g, err
 }
 
-// settle finds out whether a group was committed whose connection was lost. The row that the group adds to commits
-// tells: when it can be added now, the transaction never comes to its end, and the group is run again.
+func (w *writer) remember(commits ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.past = append(w.past, commits...)
+}
+
+func (w *writer) forget() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	past := w.past
+	w.past = nil
+	return past
+}
+
+// settle finds out whether a group was committed whose connection was lost. If it was not it never will be, and the
+// group is run again.
 func (w *writer) settle(g *group, u unknown) {
 	deadline := time.Now().Add(w.cfg.Timeout)
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	w.pool.Reset()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		<-pause.C
-		w.pool.Reset()
+		done := false
 		err := w.lend(context.Background(), func(ctx context.Context, c *pgx.Conn) error {
-			_, err := c.Exec(ctx, insertCommit, g.id)
-			return err
+			return c.QueryRow(ctx, settleCommit, g.id).Scan(&done)
 		})
 		switch {
+		case err == nil && done:
+			w.end(g)
+			return
 		case err == nil:
 			w.run(g.ops)
-			return
-		case code(err) == uniqueViolation:
-			w.end(g)
 			return
 		case time.Now().After(deadline):
 			w.abort(g.ops, fmt.Errorf("it is not known whether it was written: %w", u.error))
@@ -213,9 +229,12 @@ func (w *writer) settle(g *group, u unknown) {
 // end tells whoever waits for work, and the callers.
 func (w *writer) end(g *group) {
 	w.mu.Lock()
-	if w.failing && !g.unchanged() {
+	if !g.unchanged() {
+		w.past = append(w.past, g.id)
+		if w.failing {
+			w.cfg.Log.Info("the store can write again")
+		}
 		w.failing = false
-		w.cfg.Log.Info("the store can write again")
 	}
 	if len(g.commit.Lanes) > 0 || g.commit.Events {
 		for _, f := range w.hooks {

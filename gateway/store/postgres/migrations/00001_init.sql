@@ -157,10 +157,12 @@ CREATE TABLE pulse (
     beats bigint NOT NULL
 );
 
--- the last commits of each node's writers: whoever lost the connection in the middle of one finds here how it ended
+-- the commits of groups: whoever lost the connection in the middle of one finds here whether it came to its end, or
+-- makes sure that it never does, by being the first to add the row
 CREATE TABLE commits (
-    id uuid PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT now()
+    id   uuid PRIMARY KEY,
+    done boolean NOT NULL,
+    at   timestamptz NOT NULL DEFAULT now()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 CREATE TABLE endpoints (

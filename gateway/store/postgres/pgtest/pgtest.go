@@ -51,7 +51,7 @@ func Shared(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil {
-		shared.server = start(t, "fsync=off")
+		shared.server = start(t, "fsync=off", "autovacuum=off")
 	}
 	return shared.server
 }
@@ -89,7 +89,7 @@ func start(t testing.TB, settings ...string) *Server {
 		t.Skip(err)
 	}
 	s := &Server{bin: bin}
-	for _, setting := range append(settings, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "shared_buffers=128MB", "lc_messages=C", "timezone=Asia/Kamchatka") {
+	for _, setting := range append(settings, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "shared_buffers=32MB", "lc_messages=C", "timezone=Asia/Kamchatka") {
 		s.set = append(s.set, "-c", setting)
 	}
 	if err := s.init(); err != nil {
@@ -280,4 +280,21 @@ func (s *Server) Exec(t testing.TB, database string, statements ...string) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
+}
+
+// Suspend stops the server's processes in their tracks, as an overloaded machine does, until wake is called.
+func (s *Server) Suspend(t testing.TB) (wake func()) {
+	t.Helper()
+	s.mu.Lock()
+	process := s.process
+	s.mu.Unlock()
+	each := func(signal syscall.Signal) {
+		for _, pid := range append(children(process.Pid), process.Pid) {
+			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+				t.Error(err)
+			}
+		}
+	}
+	each(syscall.SIGSTOP)
+	return func() { each(syscall.SIGCONT) }
 }
