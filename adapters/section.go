@@ -68,6 +68,9 @@ type Failure struct {
 	Root    string      // the name by which rules see it: fault (soap) or reply
 	Shape   *shape.Type // nil when the contract knows none
 	Untyped bool        // the contract leaves open what it holds, so that a rule over it proves little
+
+	// Samples makes trees of valid failures, for lint; nil where the contract knows none.
+	Samples func(seed uint64) (trees []map[string]any, gaps []string)
 }
 
 // Wire is an agency's contract as its protocol reads it. Errors suggest names.

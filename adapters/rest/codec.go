@@ -54,7 +54,7 @@ func operation(api *openapi.API, id string, ours bool) (*adapters.Operation, err
 		n.failure = replyShape(bad, true)
 	}
 	return &adapters.Operation{Name: id, Native: n, Request: request{n}, Reply: reply{n},
-		Failure: adapters.Failure{Root: "reply", Shape: n.failure}}, nil
+		Failure: adapters.Failure{Root: "reply", Shape: n.failure, Samples: n.failures}}, nil
 }
 
 // replyShape is {status, header, body} of several replies together: a body's fields are those of all of them, and only

@@ -74,7 +74,8 @@ func operation(d *wsdl.Definitions, name string, f format) (*adapters.Operation,
 		fault.Field("detail").Type.Open = false
 	}
 	o := &adapters.Operation{Name: name, Request: request{op, f}, Native: op,
-		Failure: adapters.Failure{Root: "fault", Shape: fault, Untyped: len(op.Faults) == 0}}
+		Failure: adapters.Failure{Root: "fault", Shape: fault, Untyped: len(op.Faults) == 0,
+			Samples: func(seed uint64) ([]map[string]any, []string) { return faults(op, seed) }}}
 	if op.Reply != nil {
 		o.Reply = reply{op, f}
 	}

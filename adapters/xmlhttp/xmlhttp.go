@@ -75,7 +75,7 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 			problems = append(problems, w.manifest.Problem("unknown-element", err.Error(), "", append([]string{"operations", name}, path...)...))
 			return nil
 		}
-		return &document{Message: codec.ForElement(schema, e), local: e.Name.Local}
+		return &document{Message: codec.ForElement(schema, e), schema: schema, local: e.Name.Local, options: reading(w.manifest)}
 	}
 	op := &operation{path: spec.Path, request: element(spec.Request, "request"), reply: element(spec.Reply, "reply")}
 	var roots []*shape.Type
@@ -90,7 +90,7 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 	}
 	o := &adapters.Operation{Name: name, Request: op.request, Reply: op.reply, Native: op}
 	if roots != nil {
-		o.Failure = adapters.Failure{Root: "reply", Shape: adapters.OneOf(roots...)}
+		o.Failure = adapters.Failure{Root: "reply", Shape: adapters.OneOf(roots...), Samples: op.failures}
 	}
 	return o, nil
 }
@@ -98,15 +98,26 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 // document is the codec of documents with one root element.
 type document struct {
 	*codec.Message
-	local string
+	schema  *xsd.Schema
+	local   string
+	options codec.Options
+}
+
+// reading is how the manifest wants documents to be read.
+func reading(m *adapters.Manifest) codec.Options {
+	return codec.Options{Strict: m.Reading == "strict", Lenient: m.Reading == "lenient"}
 }
 
 // Decode reads a document in the charset that it declares.
 func (d *document) Decode(doc []byte) (map[string]any, []string, error) {
-	r, err := d.Message.Decode(doc)
+	r, err := d.DecodeWith(doc, d.options)
 	var drift []string
 	for _, x := range r.Drift {
-		drift = append(drift, x.Path)
+		if x.Text == "" {
+			drift = append(drift, x.Path)
+		} else {
+			drift = append(drift, x.String())
+		}
 	}
 	return r.Tree, drift, err
 }
@@ -211,7 +222,9 @@ func decode(doc []byte, charset string, limits scan.Limits, roots []*document) (
 		if d.local != local {
 			continue
 		}
-		r, err := d.DecodeWith(text, codec.Options{Charset: "utf-8", Limits: limits})
+		o := d.options
+		o.Charset, o.Limits = "utf-8", limits
+		r, err := d.DecodeWith(text, o)
 		if err == nil {
 			return d, r.Tree, nil
 		}

@@ -17,6 +17,9 @@ import (
 // MaxAttachments bounds what all attachments of a request hold together, in bytes before base64.
 const MaxAttachments = 10 << 20
 
+// MaxReason bounds, in characters, why a portal withdraws a request; openapi.yaml says it to portals.
+const MaxReason = 1000
+
 // Validate holds a request's tree against the envelope, its service's payload, check digits and attachments, and lists
 // every violation. Whether the routing leads anywhere is for whoever knows the agencies.
 func (s *Services) Validate(tree map[string]any) []jsonschema.Violation {

@@ -154,8 +154,8 @@ func (d *door) reason(w http.ResponseWriter, r *http.Request) (string, error) {
 		}
 	}
 	text, ok := object["reason"].(string)
-	if _, given := object["reason"]; given && (!ok || utf8.RuneCountInString(text) > maxReason) {
-		return "", wrong("/reason", fmt.Sprintf("строка не длиннее %d знаков", maxReason), fmt.Sprintf("a string of at most %d characters", maxReason))
+	if _, given := object["reason"]; given && (!ok || utf8.RuneCountInString(text) > canonical.MaxReason) {
+		return "", wrong("/reason", fmt.Sprintf("строка не длиннее %d знаков", canonical.MaxReason), fmt.Sprintf("a string of at most %d characters", canonical.MaxReason))
 	}
 	return text, nil
 }

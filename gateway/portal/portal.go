@@ -42,9 +42,8 @@ type Config struct {
 
 // The bounds of what a caller may ask.
 const (
-	maxKey    = 255              // characters of an Idempotency-Key
-	maxReason = 1000             // characters of why a request is cancelled
-	maxWait   = 60 * time.Second // of Prefer: wait
+	maxKey  = 255              // characters of an Idempotency-Key
+	maxWait = 60 * time.Second // of Prefer: wait
 
 	maxTrusted = 64 << 10 // bytes that are set aside because the caller says that so many will come
 )

@@ -126,11 +126,14 @@ func (m *maker) make(p plan, random *rand.Rand) []decision {
 	for _, gap := range g.gaps {
 		m.gap(gap)
 	}
+	if len(g.gaps) > 0 {
+		return g.decisions
+	}
 	violations := m.options.Check(tree)
 	for _, v := range violations {
 		m.gap(Gap{indexes.ReplaceAllString(v.Pointer, "/*$1"), "what was made breaks the schema (" + v.Code + ")"})
 	}
-	if len(g.gaps)+len(violations) == 0 {
+	if len(violations) == 0 {
 		m.instances = append(m.instances, Instance{tree, p.about})
 	}
 	return g.decisions
