@@ -75,7 +75,7 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 			problems = append(problems, w.manifest.Problem("unknown-element", err.Error(), "", append([]string{"operations", name}, path...)...))
 			return nil
 		}
-		return &document{Message: codec.ForElement(schema, e), local: e.Name.Local, options: reading(w.manifest)}
+		return &document{Message: codec.ForElement(schema, e), schema: schema, local: e.Name.Local, options: reading(w.manifest)}
 	}
 	op := &operation{path: spec.Path, request: element(spec.Request, "request"), reply: element(spec.Reply, "reply")}
 	var roots []*shape.Type
@@ -90,7 +90,7 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 	}
 	o := &adapters.Operation{Name: name, Request: op.request, Reply: op.reply, Native: op}
 	if roots != nil {
-		o.Failure = adapters.Failure{Root: "reply", Shape: adapters.OneOf(roots...)}
+		o.Failure = adapters.Failure{Root: "reply", Shape: adapters.OneOf(roots...), Samples: op.failures}
 	}
 	return o, nil
 }
@@ -98,6 +98,7 @@ func (w *wire) operation(schema *xsd.Schema, name string) (*adapters.Operation, 
 // document is the codec of documents with one root element.
 type document struct {
 	*codec.Message
+	schema  *xsd.Schema
 	local   string
 	options codec.Options
 }
