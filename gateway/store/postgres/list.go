@@ -100,11 +100,13 @@ func (s *Store) Deliveries(ctx context.Context, f store.DeliveryFilter) (store.P
 	})
 }
 
+const selectCauses = `SELECT d.agency, d.state, d.error_class, d.error_code, count(*) FROM deliveries d
+WHERE ` + sqlstore.Troubled + ` AND d.state <> 'retrying' GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4`
+
 // Causes counts the dead and the unconfirmed by reason.
 func (s *Store) Causes(ctx context.Context) ([]store.Cause, error) {
 	return read(ctx, s, "counting what is dead by reason", func(ctx context.Context, c *pgx.Conn) ([]store.Cause, error) {
-		rows, err := c.Query(ctx, `SELECT d.agency, d.state, d.error_class, d.error_code, count(*) FROM deliveries d
-WHERE `+sqlstore.Troubled+` AND d.state <> 'retrying' GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4`)
+		rows, err := c.Query(ctx, selectCauses)
 		return collect(rows, err, func(v pgx.Rows) (x store.Cause, err error) {
 			err = v.Scan(&x.Agency, &x.State, (*zeronull.Text)(&x.Class), (*zeronull.Text)(&x.Code), &x.Count)
 			return x, err

@@ -206,11 +206,13 @@ type querier interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 
+const selectNumber = `SELECT r.id FROM deliveries d JOIN requests r ON r.seq = d.request
+WHERE d.agency = $1 AND d.external_id = $2 ORDER BY d.request DESC LIMIT 1`
+
 // findNumber returns the request's id, or ErrNotFound. A message id shares its beginning with the request's id, so the
 // few requests that begin so are tried.
 func findNumber(ctx context.Context, q querier, agency, number string) (id string, err error) {
-	err = q.QueryRow(ctx, `SELECT r.id FROM deliveries d JOIN requests r ON r.seq = d.request
-WHERE d.agency = $1 AND d.external_id = $2 ORDER BY d.request DESC LIMIT 1`, agency, number).Scan(&id)
+	err = q.QueryRow(ctx, selectNumber, agency, number).Scan(&id)
 	prefix := gateway.MessagePrefix(number)
 	if err = found(err); !errors.Is(err, store.ErrNotFound) || prefix == "" {
 		return id, err

@@ -55,10 +55,12 @@ func (s *Store) Window(ctx context.Context, agency, endpoint string, now time.Ti
 	})
 }
 
+const selectLanes = "SELECT agency, endpoint, count(*), min(next_at) FROM deliveries WHERE next_at IS NOT NULL GROUP BY agency, endpoint"
+
 // Lanes counts what waits for each endpoint.
 func (s *Store) Lanes(ctx context.Context) ([]store.Backlog, error) {
 	return read(ctx, s, "counting what waits", func(ctx context.Context, c *pgx.Conn) ([]store.Backlog, error) {
-		rows, err := c.Query(ctx, "SELECT agency, endpoint, count(*), min(next_at) FROM deliveries WHERE next_at IS NOT NULL GROUP BY agency, endpoint")
+		rows, err := c.Query(ctx, selectLanes)
 		return collect(rows, err, func(v pgx.Rows) (b store.Backlog, err error) {
 			err = v.Scan(&b.Agency, &b.Endpoint, &b.Waiting, &b.Next)
 			return b, err
@@ -80,7 +82,12 @@ func (s *Store) exec(ctx context.Context, doing, query string, args ...any) erro
 	return err
 }
 
-const selectRefs = "SELECT r.id, d.n, d.epoch, d.agency, d.endpoint, d.state, d.owner FROM deliveries d JOIN requests r ON r.seq = d.request "
+const (
+	selectRefs   = "SELECT r.id, d.n, d.epoch, d.agency, d.endpoint, d.state, d.owner FROM deliveries d JOIN requests r ON r.seq = d.request "
+	whereExpired = "LEFT JOIN owners o ON o.owner = d.owner WHERE d.owner IS NOT NULL AND d.owner <> 'operator' AND (o.until IS NULL OR o.until <= $1) LIMIT $2"
+	wherePoll    = "WHERE d.poll_at IS NOT NULL AND d.poll_at <= $1 ORDER BY d.poll_at LIMIT $2"
+	whereLate    = "WHERE d.ended_at IS NULL AND d.delayed_at IS NULL AND d.queued_at < $1 AND d.state <> 'dead' ORDER BY d.queued_at LIMIT $2"
+)
 
 func (s *Store) refs(ctx context.Context, doing, where string, args ...any) ([]store.Ref, error) {
 	return read(ctx, s, doing, func(ctx context.Context, c *pgx.Conn) ([]store.Ref, error) {
@@ -96,19 +103,17 @@ func (s *Store) refs(ctx context.Context, doing, where string, args ...any) ([]s
 
 // Expired lists deliveries whose owners have no lease any more.
 func (s *Store) Expired(ctx context.Context, now time.Time, limit int) ([]store.Ref, error) {
-	return s.refs(ctx, "finding deliveries whose owner is gone",
-		"LEFT JOIN owners o ON o.owner = d.owner WHERE d.owner IS NOT NULL AND d.owner <> 'operator' AND (o.until IS NULL OR o.until <= $1) LIMIT $2", now, limit)
+	return s.refs(ctx, "finding deliveries whose owner is gone", whereExpired, now, limit)
 }
 
 // DuePolls lists deliveries whose agency is to be asked.
 func (s *Store) DuePolls(ctx context.Context, now time.Time, limit int) ([]store.Ref, error) {
-	return s.refs(ctx, "finding agencies to ask", "WHERE d.poll_at IS NOT NULL AND d.poll_at <= $1 ORDER BY d.poll_at LIMIT $2", now, limit)
+	return s.refs(ctx, "finding agencies to ask", wherePoll, now, limit)
 }
 
 // Late lists deliveries that wait long and of which nobody was told.
 func (s *Store) Late(ctx context.Context, before time.Time, limit int) ([]store.Ref, error) {
-	return s.refs(ctx, "finding late deliveries",
-		"WHERE d.ended_at IS NULL AND d.delayed_at IS NULL AND d.queued_at < $1 AND d.state <> 'dead' ORDER BY d.queued_at LIMIT $2", before, limit)
+	return s.refs(ctx, "finding late deliveries", whereLate, before, limit)
 }
 
 // Unwoken counts what nothing will ever wake.
