@@ -26,7 +26,7 @@ import (
 	"sluice/gateway/events"
 	"sluice/gateway/portal"
 	"sluice/gateway/problem"
-	"sluice/gateway/queue"
+	"sluice/gateway/queue/rabbit"
 	"sluice/gateway/requests"
 	"sluice/gateway/store"
 	"sluice/gateway/store/sqlite"
@@ -62,6 +62,7 @@ type App struct {
 	c        Config
 	parts    *parts
 	store    *sqlite.Store
+	broker   *rabbit.Queue // nil: the queue is in this process
 	engine   *delivery.Engine
 	requests *requests.Service
 	events   *events.Publisher
@@ -105,8 +106,12 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.store, err = sqlite.Open(ctx, sqlite.Config{Path: a.c.User.Database, Subscribers: told, Log: a.c.Log}); err != nil {
 		return err
 	}
+	line, err := a.openQueue()
+	if err != nil {
+		return err
+	}
 	engine := delivery.Config{
-		Store: a.store, Queue: queue.NewMemory(0), Registry: a.parts.registry,
+		Store: a.store, Queue: line, Registry: a.parts.registry,
 		Now: a.c.Now, Log: a.c.Log, Metrics: a.metrics, StopTimeout: a.c.User.Stop,
 		Retry: delivery.Retry{First: a.c.User.Retry.First, Max: a.c.User.Retry.Max},
 	}
@@ -226,6 +231,9 @@ func (a *App) Close() error {
 	var errs []error
 	for _, d := range a.doors {
 		d.Close() //nolint:errcheck // closed by Serve when the App has run
+	}
+	if a.broker != nil {
+		errs = append(errs, a.broker.Close())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

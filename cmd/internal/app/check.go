@@ -15,7 +15,7 @@ import (
 )
 
 // Check looks at everything that New needs, without taking ports or serving: secrets, certificates, workspaces,
-// manifests, mappings, contracts and the database. Of an agency, what New only logs is an error here.
+// manifests, mappings, contracts, the database and the broker. Of an agency, what New only logs is an error here.
 func Check(ctx context.Context, c Config) diag.List {
 	c = c.withDefaults()
 	p, problems := assemble(c)
@@ -25,7 +25,7 @@ func Check(ctx context.Context, c Config) diag.List {
 	if err := database(ctx, c.User.Database); err != nil {
 		problems = append(problems, c.User.Problem(diag.Error, "database", err.Error(), "", "database"))
 	}
-	return problems
+	return append(problems, checkBroker(ctx, c)...)
 }
 
 func certificates(c *config.Config) (problems diag.List) {

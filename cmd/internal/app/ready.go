@@ -40,6 +40,9 @@ func (a *App) Checks(ctx context.Context) []console.Check {
 	for _, d := range a.doors {
 		checks = append(checks, running("door "+d.name, d.up.Load()))
 	}
+	if a.broker != nil {
+		checks = append(checks, a.brokerCheck(ctx))
+	}
 	whole := len(a.parts.left) == 0
 	agencies := console.Check{Name: "agencies", OK: whole, Degraded: !whole}
 	if broken := slices.Sorted(maps.Keys(a.parts.registry.Broken())); len(broken) > 0 {

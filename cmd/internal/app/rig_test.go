@@ -160,7 +160,7 @@ func openApp(t *testing.T, text string, log io.Writer, overrides ...string) *App
 }
 
 func tryApp(text string, log io.Writer, overrides ...string) (*App, error) {
-	user, problems := config.Load("sluice.yaml", []byte(text), nil)
+	user, problems := config.Load("sluice.yaml", []byte(text), overrides)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}

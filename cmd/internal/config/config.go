@@ -17,6 +17,7 @@ import (
 // Config is what the user says; the program's own settings are made from it in package app.
 type Config struct {
 	Database   string               `yaml:"database" default:"sluice.db" doc:"the SQLite database file; its folder must exist, and the files beside it belong to it"`
+	Broker     Secret               `yaml:"broker" doc:"the RabbitMQ that the nodes on one database share, in a virtual host of their own: amqp://user:password@host:5672/vhost, amqps:// for TLS, the nodes of a cluster with commas between. Without it the queue is in the process"`
 	Workspaces []string             `yaml:"workspaces" doc:"folders with adapters/, mappings/ and contracts/ of your own, beside the built-in agencies"`
 	BuiltIn    bool                 `yaml:"builtIn" default:"true" doc:"whether the built-in agencies are loaded"`
 	Listen     Listen               `yaml:"listen"`

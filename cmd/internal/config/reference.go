@@ -32,7 +32,7 @@ operators:
 ` + "```" + `
 
 ` + "`sluice serve --config sluice.yaml --check`" + ` validates everything that serving needs, the file, secrets, certificates, workspaces, manifests,
-mappings, contracts and the database, prints what is wrong and exits: 0 when all of it is right, 1 otherwise. A hub serves without an
+mappings, contracts, the database and the broker, prints what is wrong and exits: 0 when all of it is right, 1 otherwise. A hub serves without an
 agency whose files are broken; the check does not pass over it.
 
 **Secrets** stand in no file: a key that needs one takes ` + "`env:NAME` or `file:PATH`" + `. Of a token the hash is enough:
