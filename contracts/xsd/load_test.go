@@ -77,7 +77,11 @@ func TestExtensionByAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := codec.ForElement(s, e).Decode([]byte(`<t:e xmlns:t="urn:t" id="1" more="2">x</t:e>`))
+	const doc = `<t:e xmlns:t="urn:t" id="1" more="2">x</t:e>`
+	if v, err := s.Validator(); err != nil || v.Validate([]byte(doc)) != nil {
+		t.Errorf("the validator does not take it: %v", err)
+	}
+	r, err := codec.ForElement(s, e).Decode([]byte(doc))
 	if got, _ := jsonschema.AppendJSON(nil, r.Tree); err != nil || string(got) != `{"e":{"_text":"x","id":1,"more":2}}` {
 		t.Errorf("got %s, %v", got, err)
 	}

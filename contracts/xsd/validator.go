@@ -149,7 +149,7 @@ func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string, first []
 		}
 	}
 	for _, d := range s.documents {
-		text, err := d.forValidation(names, order, unchecked)
+		text, err := s.forValidation(d, names, order, unchecked)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func including(space string, files []string) string {
 
 // forValidation writes the document as the validator can take it. Every document imports every namespace, since the
 // validator loses track of who imported what when imports are nested.
-func (d *document) forValidation(names map[*etree.Element]string, spaces, unchecked []string) ([]byte, error) {
+func (s *Schema) forValidation(d *document, names map[*etree.Element]string, spaces, unchecked []string) ([]byte, error) {
 	root := d.root.Copy()
 	for outer := d.root.Parent(); outer != nil; outer = outer.Parent() {
 		for _, a := range outer.Attr {
@@ -245,6 +245,7 @@ func (d *document) forValidation(names map[*etree.Element]string, spaces, unchec
 		}
 	}
 	loosen(root, unchecked)
+	s.simplify(d, root)
 	doc := etree.NewDocumentWithRoot(root)
 	doc.WriteSettings.CanonicalAttrVal = true
 	text, err := doc.WriteToBytes()
@@ -317,6 +318,26 @@ func patternsOf(el *etree.Element) string {
 		}
 	}
 	return strings.Join(patterns, ", ")
+}
+
+// simplify writes an extension of simple content by attributes alone as what it is, where the contract calls its content
+// complex (see complexContent).
+func (s *Schema) simplify(d *document, el *etree.Element) {
+	if el.Tag == "complexContent" {
+		if x := childOf(el, "extension"); x != nil && childOf(x, "sequence", "choice", "all", "group") == nil {
+			n, _ := resolveName(x, x.SelectAttrValue("base", ""))
+			if n.Space == "" && d.chameleon {
+				n.Space = d.target
+			}
+			if base := s.Type(n); base != nil && base.complex && base.Value != nil {
+				el.Tag = "simpleContent"
+				el.RemoveAttr("mixed")
+			}
+		}
+	}
+	for _, c := range el.ChildElements() {
+		s.simplify(d, c)
+	}
 }
 
 func removePatterns(el *etree.Element) {

@@ -20,6 +20,7 @@ type scope struct {
 // keys are the values that references may repeat: those of each field of each key in each scope, in order.
 type keys struct {
 	values map[keyPlace][]any
+	wanted map[keyPlace][]any // values that references insist on
 	ids    []string
 	asked  bool // a reference was made: it is worth another pass
 }
@@ -59,7 +60,7 @@ func (g *generator) keyed(v any, s *xsd.Simple, settled bool, attribute *xsd.Att
 		for _, c := range sc.constraints {
 			for field := range c.Fields {
 				if c.Refer != (xsd.Name{}) && leads(c, field, names[sc.depth:]) {
-					v = g.repeated(sc, c, field, v)
+					v = g.repeated(sc, c, s, field, v)
 				}
 			}
 		}
@@ -70,10 +71,15 @@ func (g *generator) keyed(v any, s *xsd.Simple, settled bool, attribute *xsd.Att
 				if c.Refer != (xsd.Name{}) || !leads(c, field, names[sc.depth:]) {
 					continue
 				}
+				at := keyPlace{c.Name, sc.number, field}
+				if g.before != nil && !settled && s.Enum == nil {
+					if n := len(g.keys.values[at]); n < len(g.before.wanted[at]) {
+						v = g.before.wanted[at][n]
+					}
+				}
 				if field == 0 && !settled {
 					v = g.distinct(sc, c, s, v)
 				}
-				at := keyPlace{c.Name, sc.number, field}
 				g.keys.values[at] = append(g.keys.values[at], v)
 			}
 		}
@@ -94,13 +100,18 @@ func leads(c *xsd.Constraint, field int, names []xsd.Step) bool {
 	return false
 }
 
-// repeated takes the value that a key had in the pass before, another for each node that refers to it.
-func (g *generator) repeated(sc *scope, c *xsd.Constraint, field int, v any) any {
+// repeated takes the value that a key had in the pass before, another for each node that refers to it. What may only have
+// certain values keeps its own, and the key takes that.
+func (g *generator) repeated(sc *scope, c *xsd.Constraint, s *xsd.Simple, field int, v any) any {
+	at := keyPlace{c.Refer, sc.number, field}
 	g.keys.asked = true
-	if g.before == nil {
+	if s.Enum != nil && !slices.Contains(g.keys.wanted[at], v) {
+		g.keys.wanted[at] = append(g.keys.wanted[at], v)
+	}
+	if g.before == nil || s.Enum != nil {
 		return v
 	}
-	known := g.before.values[keyPlace{c.Refer, sc.number, field}]
+	known := g.before.values[at]
 	if len(known) == 0 {
 		g.gap("nothing has the key %s that is referred to here", c.Refer.Local)
 		return v

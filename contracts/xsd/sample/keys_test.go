@@ -30,6 +30,8 @@ func TestKeys(t *testing.T) {
 		<xs:element name="few"><xs:complexType><xs:sequence><xs:element name="code" type="t:code" minOccurs="3" maxOccurs="3"/></xs:sequence></xs:complexType>
 			<xs:unique name="three"><xs:selector xpath="t:code"/><xs:field xpath="."/></xs:unique></xs:element>
 		<xs:element name="ref" type="xs:IDREF"/>
+		<xs:element name="kinds"><xs:complexType><xs:sequence><xs:element name="use" type="t:code"/><xs:element name="kind" type="xs:string"/></xs:sequence></xs:complexType>
+			<xs:key name="kind"><xs:selector xpath="t:kind"/><xs:field xpath="."/></xs:key><xs:keyref name="used" refer="t:kind"><xs:selector xpath="t:use"/><xs:field xpath="."/></xs:keyref></xs:element>
 	</xs:schema>`)}}, "t.xsd")
 	if err != nil {
 		t.Fatal(err)
@@ -38,13 +40,15 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.Element(xsd.Name{Local: "list"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range everyOption(20) {
-		if err := roundTrip(s, v, list, o); err != nil {
-			t.Errorf("%+v: %v", o, err)
+	for _, name := range []string{"list", "kinds"} {
+		e, err := s.Element(xsd.Name{Local: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range everyOption(20) {
+			if err := roundTrip(s, v, e, o); err != nil {
+				t.Errorf("%s, %+v: %v", name, o, err)
+			}
 		}
 	}
 	for name, want := range map[string]string{

@@ -75,7 +75,7 @@ type generator struct {
 func newGenerator(s *xsd.Schema, o Options) *generator {
 	return &generator{
 		schema: s, options: o, rand: rand.New(rand.NewPCG(o.Seed, 0x51)),
-		heights: map[any]int{}, open: map[*xsd.Type]int{}, keys: keys{values: map[keyPlace][]any{}},
+		heights: map[any]int{}, open: map[*xsd.Type]int{}, keys: keys{values: map[keyPlace][]any{}, wanted: map[keyPlace][]any{}},
 	}
 }
 
