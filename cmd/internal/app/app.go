@@ -29,7 +29,6 @@ import (
 	"sluice/gateway/queue/rabbit"
 	"sluice/gateway/requests"
 	"sluice/gateway/store"
-	"sluice/gateway/store/sqlite"
 	"sluice/gateway/telemetry"
 )
 
@@ -61,7 +60,7 @@ func (c Config) withDefaults() Config {
 type App struct {
 	c        Config
 	parts    *parts
-	store    *sqlite.Store
+	store    store.Store
 	broker   *rabbit.Queue // nil: the queue is in this process
 	engine   *delivery.Engine
 	requests *requests.Service
@@ -103,7 +102,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 
 func (a *App) open(ctx context.Context) (err error) {
 	told := slices.Sorted(maps.Keys(a.parts.webhooks))
-	if a.store, err = sqlite.Open(ctx, sqlite.Config{Path: a.c.User.Database, Subscribers: told, Log: a.c.Log}); err != nil {
+	if a.store, err = openStore(ctx, a.c.User, told, a.c.Log); err != nil {
 		return err
 	}
 	line, err := a.openQueue()

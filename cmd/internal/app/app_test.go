@@ -10,13 +10,23 @@ import (
 	"sluice/cmd/internal/agencysim"
 	"sluice/contracts/canonical"
 	"sluice/gateway/console"
+	"sluice/gateway/store/postgres/pgtest"
 )
 
 // TestEndToEnd sends the four sample requests through the real doors to the simulated agencies and follows each to its
 // end: number, statuses by push and by poll, events in order.
 func TestEndToEnd(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	endToEnd(t, newRig(t))
+}
+
+// TestEndToEndOnPostgreSQL does the same where SLUICE_DATABASE names a server.
+func TestEndToEndOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	endToEnd(t, newRig(t, "SLUICE_DATABASE="+pgtest.Shared(t).Database(t)))
+}
+
+func endToEnd(t *testing.T, r *rig) {
 	for _, service := range []string{"family-composition", "tax-deduction", "housing-subsidy", "snils-check"} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()

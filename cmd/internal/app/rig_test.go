@@ -28,9 +28,10 @@ import (
 	"sluice/cmd/internal/simulated"
 	"sluice/contracts/canonical"
 	"sluice/gateway/delivery"
+	"sluice/gateway/store/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Main(m)) }
 
 // The secrets of the tests; each must show up in no log.
 var secrets = map[string]string{
@@ -41,6 +42,7 @@ var secrets = map[string]string{
 	"DUTY":     "duty-operator-token-0123",
 	"WEBHOOK":  "whsec_c2x1aWNlIHRlc3Qgd2ViaG9vayBzZWNyZXQgMDEyMzQ1",
 	"WEBHOOK2": "whsec_b3RoZXIgdGVzdCB3ZWJob29rIHNlY3JldCAwMTIzNDU2",
+	"DATABASE": pgtest.Password,
 }
 
 // rig is the whole hub in the test's process, with simulated agencies and a portal's webhook around it.

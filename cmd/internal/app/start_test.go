@@ -55,6 +55,7 @@ func TestRefusesToStart(t *testing.T) {
 		{"no such folder", "database: " + dir + "/none/sluice.db\n" + loopback, "none/sluice.db"},
 		{"no database of ours", "database: " + file("text.db", strings.Repeat("this is no database, but it is long enough to be one.\n", 40), 0o600) + "\n" + loopback, "not a database of Sluice"},
 		{"a folder", "database: " + dir + "\n" + loopback, dir},
+		{"no server", "database: postgres://sluice@127.0.0.1:1/sluice\n" + loopback, "opening the database sluice on 127.0.0.1:1: the store is unavailable: the server can't be reached"},
 		{"a port in use", fmt.Sprintf("database: %s\nlisten: { portal: { address: %q } }\n", filepath.Join(dir, "a.db"), taken.Addr()), "listen.portal.address"},
 		{"a workspace that is not there", "database: " + filepath.Join(dir, "b.db") + "\nworkspaces: [" + dir + "/none]\n" + loopback, "opening a workspace"},
 		{"a file as a workspace", "database: " + filepath.Join(dir, "b.db") + "\nworkspaces: [" + file("ws", "", 0o600) + "]\n" + loopback, "is not a folder"},

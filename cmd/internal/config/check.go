@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sluice/contracts/diag"
 )
@@ -83,6 +84,27 @@ func (c *Config) check() (problems diag.List) {
 		}
 	}
 	return problems
+}
+
+// OnPostgreSQL tells whether the database is PostgreSQL's, and not a SQLite file.
+func (c *Config) OnPostgreSQL() bool {
+	return strings.HasPrefix(c.Database, "postgres://") || strings.HasPrefix(c.Database, "postgresql://")
+}
+
+// checkPassword refuses a password in the file's database address. The line is not shown.
+func (c *Config) checkPassword() diag.List {
+	if !c.OnPostgreSQL() {
+		return nil
+	}
+	u, err := url.Parse(c.Database)
+	if err == nil && !u.Query().Has("password") {
+		if _, inside := u.User.Password(); !inside {
+			return nil
+		}
+	}
+	p := c.Problem(diag.Error, "config", "database holds a password, or is no address", "write postgres://user@host:5432/name, and give the password by SLUICE_DATABASE (the whole address), PGPASSWORD or ~/.pgpass", "database")
+	p.Excerpt = ""
+	return diag.List{p}
 }
 
 type namedDoor struct {

@@ -16,7 +16,7 @@ import (
 
 // Config is what the user says; the program's own settings are made from it in package app.
 type Config struct {
-	Database   string               `yaml:"database" default:"sluice.db" doc:"the SQLite database file; its folder must exist, and the files beside it belong to it"`
+	Database   string               `yaml:"database" default:"sluice.db" doc:"a SQLite file, whose folder must exist and to which the files beside it belong; or, for several nodes, the address of a PostgreSQL database: postgres://user@host:5432/name. Its password stands in the environment, as part of SLUICE_DATABASE or in PGPASSWORD, or in ~/.pgpass"`
 	Broker     Secret               `yaml:"broker" doc:"the RabbitMQ that the nodes on one database share, in a virtual host of their own: amqp://user:password@host:5672/vhost, amqps:// for TLS, the nodes of a cluster with commas between. Without it the queue is in the process"`
 	Workspaces []string             `yaml:"workspaces" doc:"folders with adapters/, mappings/ and contracts/ of your own, beside the built-in agencies"`
 	BuiltIn    bool                 `yaml:"builtIn" default:"true" doc:"whether the built-in agencies are loaded"`
@@ -101,6 +101,7 @@ type Log struct {
 func Load(name string, src []byte, environ []string) (*Config, diag.List) {
 	c := &Config{file: strictyaml.Parse(name, src)}
 	problems := c.file.Decode(c)
+	problems = append(problems, c.checkPassword()...)
 	dropNil(c.Clients) // reported: a name without a value
 	dropNil(c.Agencies)
 	dropNil(c.Operators)

@@ -36,7 +36,7 @@ func TestLoad(t *testing.T) {
 	}
 	if c.Database != "other.db" || c.Listen.Portal.Address != "127.0.0.1:9080" || c.Listen.Agencies.Address != "127.0.0.1:8081" ||
 		c.Limits.Body != 1<<20 || c.Limits.HeaderTime != 2*time.Second || c.Retention != 30*24*time.Hour || c.Stop != 20*time.Second ||
-		c.Clients["portal"].Webhook.URL != "https://portal.example/events" || !c.BuiltIn {
+		c.OnPostgreSQL() || c.Clients["portal"].Webhook.URL != "https://portal.example/events" || !c.BuiltIn {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -86,6 +86,9 @@ func TestProblems(t *testing.T) {
 		"unknown variable":       {"", "SLUICE_DATABSE=x", `SLUICE_DATABSE: no key has this environment variable; did you mean "SLUICE_DATABASE"?`},
 		"wrong value, variable":  {"", "SLUICE_STOP=soon", `SLUICE_STOP: stop: "soon" is not a duration`},
 		"a secret in the file":   {"clients: { portal: { token: 0123456789abcdef0123 } }\n", "", "a secret stands in no file of the configuration"},
+		"a password in the file": {"database: postgres://u:0123456789abcdef0123@h/d\n", "", "sluice.yaml:1:11: database holds a password, or is no address; write postgres://"},
+		"as a parameter":         {"database: postgres://h/d?password=0123456789abcdef0123\n", "", "database holds a password"},
+		"a broken address":       {"database: \"postgres://u:0123456789abcdef0123#@h/d\"\n", "", "database holds a password, or is no address"},
 		"half a hash":            {"clients: { portal: { token: \"sha256:abc\" } }\n", "", "want 64 hexadecimal digits"},
 		"no token":               {"clients: { portal: {} }\n", "", `clients.portal lacks the key "token"`},
 		"nothing under a name":   {"clients: { portal: }\n", "", "clients.portal has no value"},
@@ -189,4 +192,12 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The environment may give the whole address of a database, with its password.
+func TestDatabaseAddress(t *testing.T) {
+	c, problems := Load("sluice.yaml", []byte("database: x.db\nclients: { portal: { token: \"env:X\" } }\n"), []string{"SLUICE_DATABASE=postgres://u:secret@h/d"})
+	if len(problems) > 0 || !c.OnPostgreSQL() || c.Database != "postgres://u:secret@h/d" {
+		t.Errorf("got %q, %v", c.Database, problems)
+	}
 }
