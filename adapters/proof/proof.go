@@ -26,7 +26,7 @@ type Prover struct {
 }
 
 // random is how many requests are made at random for a service, beside the systematic ones.
-const random = 20
+const random = 10
 
 // The codes of findings.
 const (
