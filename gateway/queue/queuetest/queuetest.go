@@ -278,9 +278,16 @@ func fullRefuses(t *testing.T, q queue.Queue, capacity int) {
 }
 
 func inOrder(t *testing.T, q queue.Queue) {
-	const messages = 50
+	const alone, messages = 50, 900 // the others in one window
 	came := make(chan queue.Message, messages)
-	publish(t, q, "zags.order", messages)
+	publish(t, q, "zags.order", alone)
+	var window []queue.Message
+	for i := alone; i < messages; i++ {
+		window = append(window, message(i))
+	}
+	if err := q.Publish(t.Context(), "zags.order", window...); err != nil {
+		t.Fatal(err)
+	}
 	consume(t, q, "zags.order", 1, func(_ context.Context, m queue.Message) error { came <- m; return nil })
 	for i := range messages {
 		if m := receive(t, "the next message", came); m != message(i) {

@@ -87,18 +87,19 @@ func (l *line) setAside(d amqp.Delivery, why error) {
 }
 
 // subscribe opens a channel on the line's queue.
-func (l *line) subscribe(ctx context.Context, prefetch int) (ch *amqp.Channel, err error) {
+func (l *line) subscribe(ctx context.Context, prefetch int) (*amqp.Channel, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.q.c.Wait)
 	defer cancel()
 	conn, err := l.declare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	err = call(ctx, func() (err error) {
-		if ch, err = conn.Channel(); err != nil {
-			return err
+	ch, err := get(ctx, func() (*amqp.Channel, error) {
+		ch, err := conn.Channel()
+		if err == nil {
+			err = ch.Qos(prefetch, 0, false)
 		}
-		return ch.Qos(prefetch, 0, false)
+		return ch, err
 	})
 	if err != nil {
 		l.forget(ctx)
@@ -127,11 +128,10 @@ func (l *line) feed(ctx context.Context, ch *amqp.Channel, work chan<- received)
 		}
 		n++
 		tag := fmt.Sprintf("%s.%d", l.endpoint, n)
-		var messages <-chan amqp.Delivery
-		if err := call(ctx, func() (err error) {
-			messages, err = ch.Consume(l.name, tag, false, false, false, false, nil)
-			return err
-		}); err != nil {
+		messages, err := get(ctx, func() (<-chan amqp.Delivery, error) {
+			return ch.Consume(l.name, tag, false, false, false, false, nil)
+		})
+		if err != nil {
 			l.forget(ctx)
 			return err
 		}
@@ -145,7 +145,7 @@ func (l *line) feed(ctx context.Context, ch *amqp.Channel, work chan<- received)
 			}
 		}
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-		err := call(end, func() error { return ch.Cancel(tag, false) })
+		err = call(end, func() error { return ch.Cancel(tag, false) })
 		cancel()
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -80,10 +81,20 @@ func (q *Queue) PublishLater(ctx context.Context, endpoint string, m queue.Messa
 	return nil
 }
 
-// all publishes until the broker has every message, or Config.Wait has passed.
-func (p *publisher) all(ctx context.Context, exchange string, left []queue.Message) error {
+// all publishes messages, no more at a time than may be in flight.
+func (p *publisher) all(ctx context.Context, exchange string, messages []queue.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, p.line.q.c.Wait)
 	defer cancel()
+	for window := range slices.Chunk(messages, maxInFlight) {
+		if err := p.window(ctx, exchange, window); err != nil {
+			return fmt.Errorf("publishing to %s: %w", p.line.endpoint, err)
+		}
+	}
+	return nil
+}
+
+// window publishes until the broker has every message, or ctx has ended.
+func (p *publisher) window(ctx context.Context, exchange string, left []queue.Message) error {
 	again := retries()
 	silent, since := 0, time.Now()
 	for len(left) > 0 {
@@ -100,7 +111,7 @@ func (p *publisher) all(ctx context.Context, exchange string, left []queue.Messa
 			err = errors.Join(err, p.line.q.remake(ctx, cmp.Or(exchange, p.line.name), since))
 		}
 		if err != nil && !pause(ctx, again.NextBackOff()) {
-			return fmt.Errorf("publishing to %s: %w", p.line.endpoint, err)
+			return err
 		}
 	}
 	return nil
@@ -183,17 +194,18 @@ func (p *publisher) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return call(ctx, func() error {
+	ch, err := get(ctx, func() (*amqp.Channel, error) {
 		ch, err := conn.Channel()
-		if err != nil {
-			return err
+		if err == nil {
+			err = ch.Confirm(false)
 		}
-		if err := ch.Confirm(false); err != nil {
-			return errors.Join(err, ch.Close())
-		}
-		p.ch = &confirming{Channel: ch, returned: map[string]bool{}, returns: ch.NotifyReturn(make(chan amqp.Return, maxInFlight))}
-		return nil
+		return ch, err
 	})
+	if err != nil {
+		return err
+	}
+	p.ch = &confirming{Channel: ch, returned: map[string]bool{}, returns: ch.NotifyReturn(make(chan amqp.Return, maxInFlight))}
+	return nil
 }
 
 // settle waits for the confirms and returns what the broker may not have. A channel that refuses is given up: one

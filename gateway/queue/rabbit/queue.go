@@ -178,11 +178,7 @@ func (l *line) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var n int
-	err = call(ctx, func() (err error) {
-		n, err = count(conn, l.name)
-		return err
-	})
+	n, err := get(ctx, func() (int, error) { return count(conn, l.name) })
 	if err != nil {
 		l.forget(ctx)
 		return err
@@ -217,16 +213,31 @@ func (t turn) take(ctx context.Context) error {
 
 func (t turn) leave() { <-t }
 
-// call waits for f no longer than ctx: a call to the broker ends by itself only with an answer or the connection.
-func call(ctx context.Context, f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+// get waits for what f returns no longer than ctx: a call to the broker ends by itself only with an answer or the
+// connection.
+func get[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
 	}
+	done := make(chan answer, 1)
+	go func() {
+		v, err := f()
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// call is get of no value.
+func call(ctx context.Context, f func() error) error {
+	_, err := get(ctx, func() (struct{}, error) { return struct{}{}, f() })
+	return err
 }
 
 // pause waits; false when ctx ended first.

@@ -171,8 +171,7 @@ func (q *Queue) remake(ctx context.Context, name string, since time.Time) error 
 	if err != nil {
 		return err
 	}
-	var n int
-	if err := call(ctx, func() (err error) { n, err = count(conn, name); return err }); err != nil || n > 0 {
+	if n, err := get(ctx, func() (int, error) { return count(conn, name) }); err != nil || n > 0 {
 		return err
 	}
 	q.c.Log.Error("a queue takes no messages and is made anew", "queue", name)
