@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sluice/gateway"
 	"sluice/gateway/store"
@@ -25,10 +26,11 @@ type group struct {
 	order []string                    // the ids of next
 	keys  map[[2]string]first         // idempotency keys that were used before, in the database or in this group
 
-	requests, bodies, deliveries, attempts, statuses, events rows
-	streams                                                  map[int64]bool // that events were added to
-	numbers                                                  []int32        // locks of the registration numbers that are added
-	commit                                                   store.Commit
+	requests, bodies, deliveries, attempts, statuses, events, told rows
+
+	streams map[int64]bool // that events were added to
+	numbers []int32        // locks of the registration numbers that are added
+	commit  store.Commit
 }
 
 // first is the request that was made under an idempotency key.
@@ -52,24 +54,34 @@ JOIN requests r ON r.client = k.client AND r.idem_key = k.idem_key`
 
 // load begins the transaction, and locks and reads what the group needs.
 func (g *group) load(ctx context.Context, c *pgx.Conn) error {
-	var ids []string
-	var clients, keys []string
+	var ids, clients, keys []string
+	var streams []int64
 	creates := 0
 	for _, o := range g.ops {
 		switch {
-		case o.new == nil:
+		case o.new != nil:
+			creates++
+			if o.new.idem.Key != "" {
+				clients, keys = append(clients, o.new.request.Client), append(keys, o.new.idem.Key)
+			}
+		case o.change != nil:
 			ids = append(ids, o.id)
-			continue
-		case o.new.idem.Key != "":
-			clients, keys = append(clients, o.new.request.Client), append(keys, o.new.idem.Key)
 		}
-		creates++
+		for _, d := range o.told {
+			streams = append(streams, d.Stream)
+		}
 	}
 	b := &pgx.Batch{}
 	b.Queue(begin)
+	if len(streams) > 0 {
+		b.Queue(lockStreams, ids, streams)
+	}
 	loaded := &[]*gateway.Request{}
 	if len(ids) > 0 {
 		loaded = loadToWrite.queue(b, ids)
+	}
+	if len(streams) > 0 {
+		b.Queue(lockSubscriptions, streams)
 	}
 	if len(keys) > 0 {
 		b.Queue(selectKeys, clients, keys).Query(func(v pgx.Rows) error {
@@ -112,10 +124,14 @@ func (g *group) apply(o *op) {
 			o.err = fmt.Errorf("the change of the request panicked: %v", p)
 		}
 	}()
-	if o.new != nil {
+	switch {
+	case o.new != nil:
 		o.err = g.create(o)
-	} else {
+	case o.change != nil:
 		o.err = g.change(o)
+	}
+	for _, d := range o.told {
+		g.told.add(d.Stream, d.First, d.Last, o.now)
 	}
 }
 
@@ -128,7 +144,7 @@ func (g *group) keep(r *gateway.Request) {
 }
 
 // unchanged tells whether there is nothing to write.
-func (g *group) unchanged() bool { return len(g.order) == 0 }
+func (g *group) unchanged() bool { return len(g.order) == 0 && g.told.columns == nil }
 
 // ready notes that deliveries of an endpoint are to be handed out.
 func (g *group) ready(d *gateway.Delivery) {
@@ -183,6 +199,13 @@ func (g *group) flush(past []string) *pgx.Batch {
 	wholes.queue(b, updateWholes)
 	g.attempts.queue(b, insertAttempts)
 	g.statuses.queue(b, insertStatuses)
+	g.told.queue(b, markTold)
+	if due := g.told.queue(b, makeDue); due != nil {
+		due.Exec(func(tag pgconn.CommandTag) error {
+			g.commit.Events = g.commit.Events || tag.RowsAffected() > 0
+			return nil
+		})
+	}
 	g.events.queue(b, insertEvents)
 	requests.queue(b, updateRequests)
 	b.Queue("COMMIT")

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"sluice/gateway"
 	"sluice/gateway/store"
@@ -73,35 +72,18 @@ ORDER BY head.due_at, e.stream, e.n`, now, limit, follow, client)
 // What adds events to a stream at the same time holds its row: the event after the last one told is either there and
 // made due here, or finds when it is added that everything before it was told.
 const (
-	lockRequests      = "SELECT 1 FROM requests WHERE seq = ANY($1) ORDER BY seq FOR NO KEY UPDATE"
-	lockSubscriptions = "SELECT 1 FROM subscriptions WHERE -id = ANY($1) AND id = ANY(ARRAY(SELECT -s FROM unnest($1::bigint[]) s)) ORDER BY id FOR UPDATE"
-	markTold          = `UPDATE events e SET delivered_at = $1, due_at = NULL, error = NULL FROM unnest($2::bigint[], $3::int[], $4::int[]) u (stream, first, last)
+	lockStreams       = "SELECT 1 FROM requests WHERE seq = ANY(ARRAY(" + byID + " UNION ALL SELECT unnest($2::bigint[]))) ORDER BY seq FOR NO KEY UPDATE"
+	lockSubscriptions = "SELECT 1 FROM subscriptions WHERE id = ANY(ARRAY(SELECT -s FROM unnest($1::bigint[]) s WHERE s < 0)) ORDER BY id FOR UPDATE"
+	markTold          = `UPDATE events e SET delivered_at = u.now, due_at = NULL, error = NULL
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[]) u (stream, first, last, now)
 WHERE e.stream = u.stream AND e.n BETWEEN u.first AND u.last AND e.delivered_at IS NULL`
-	makeDue = `UPDATE events e SET due_at = $1 FROM unnest($2::bigint[], $3::int[]) u (stream, last)
+	makeDue = `UPDATE events e SET due_at = u.now FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[]) u (stream, first, last, now)
 WHERE e.stream = u.stream AND e.n = u.last + 1 AND e.delivered_at IS NULL`
 )
 
 // EventsDelivered marks events as told.
 func (s *Store) EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error {
-	streams, firsts, lasts := make([]int64, len(told)), make([]int, len(told)), make([]int, len(told))
-	for i, d := range told {
-		streams[i], firsts[i], lasts[i] = d.Stream, d.First, d.Last
-	}
-	more, err := write(ctx, s, "recording what the portal was told", func(ctx context.Context, tx pgx.Tx) (more bool, err error) {
-		b := &pgx.Batch{}
-		b.Queue(lockRequests, streams)
-		b.Queue(lockSubscriptions, streams)
-		b.Queue(markTold, now, streams, firsts, lasts)
-		b.Queue(makeDue, now, streams, lasts).Exec(func(tag pgconn.CommandTag) error {
-			more = tag.RowsAffected() > 0
-			return nil
-		})
-		return more, tx.SendBatch(ctx, b).Close()
-	})
-	if err == nil && more {
-		s.writer.committed(store.Commit{Events: true})
-	}
-	return err
+	return s.write("recording what the portal was told", &op{ctx: ctx, told: told, now: now})
 }
 
 // EventFailed puts an event off, and with it those after it.

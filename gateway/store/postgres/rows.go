@@ -19,16 +19,16 @@ func (r *rows) add(values ...any) {
 	}
 }
 
-// queue adds the statement to the batch when there are rows for it.
-func (r *rows) queue(b *pgx.Batch, query string) {
+// queue adds the statement to the batch when there are rows for it, and otherwise returns nil.
+func (r *rows) queue(b *pgx.Batch, query string) *pgx.QueuedQuery {
 	if r.columns == nil {
-		return
+		return nil
 	}
 	args := make([]any, len(r.columns))
 	for i, c := range r.columns {
 		args[i] = c
 	}
-	b.Queue(query, args...)
+	return b.Queue(query, args...)
 }
 
 // text is s as an argument; "" is NULL.

@@ -13,8 +13,8 @@ import (
 	"sluice/gateway/store"
 )
 
-// writer runs creates and changes of requests in groups, each group in one transaction: while some groups go to disk
-// the next one gathers. A few goroutines do it, as many as Config.Writers.
+// writer runs what is written often in groups, each group in one transaction: while some groups go to disk the next one
+// gathers. A few goroutines do it, as many as Config.Writers.
 //
 // A write that fails must harm no other. Most fail before anything is sent (not found, refused by their function). When
 // the database refuses a group, it is undone and its halves are run on their own, down to the one that can't be written.
@@ -30,12 +30,14 @@ type writer struct {
 	hooks   []func(store.Commit)
 }
 
-// op is one waiting write: a new request, or a change of one.
+// op is one waiting write: a new request, a change of one, or events that were told.
 type op struct {
 	ctx    context.Context
-	new    *creation // nil of a change
-	id     string    // of the request that is changed
+	new    *creation
+	id     string // of the request that is changed
 	change func(*gateway.Request) error
+	told   []store.Delivered
+	now    time.Time // of told
 
 	stored *gateway.Request
 	first  string // id of the request that was made under the same key before
