@@ -42,7 +42,7 @@ func (l *Loader) Compile() (*Schema, error) {
 	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}, attrGroupUses: map[groupUse]bool{}}
 	s := &Schema{
 		spaces: l.spaceNumbers(), documents: l.documents,
-		elements: map[Name]*Element{}, types: map[Name]*Type{}, attributes: map[Name]*Attribute{},
+		elements: map[Name]*Element{}, types: map[Name]*Type{}, attributes: map[Name]*Attribute{}, keyrefs: map[string]*Constraint{},
 	}
 	b.schema = s
 	s.prefixes = choosePrefixes(s.spaces, l.documents)

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"sluice/contracts/xsd/scan"
 )
 
 // Constraint is xs:key, xs:unique or xs:keyref: what the values of fields must be to one another.
@@ -42,6 +44,50 @@ func (p Path) Fits(names []Step) bool {
 	return slices.EqualFunc(p.Steps, names, Step.Fits)
 }
 
+// Leads says whether the constraint's selector and field lead down these names.
+func (c *Constraint) Leads(field int, names []Step) bool {
+	for k := range len(names) + 1 {
+		selected := slices.ContainsFunc(c.Selector, func(p Path) bool { return p.Fits(names[:k]) })
+		if selected && slices.ContainsFunc(c.Fields[field], func(p Path) bool { return p.Fits(names[k:]) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// used says whether anything in a document may be what the constraint speaks of: its names are, below some element.
+func (c *Constraint) used(doc []byte) bool {
+	var s scan.Scanner
+	kind, err := scan.Start, s.Reset(doc, scan.NewSpaces(), scan.Limits{})
+	var names []Step
+	leads := func(names []Step) bool {
+		for from := range names {
+			if len(c.Fields) > 0 && c.Leads(0, names[from+1:]) {
+				return true
+			}
+		}
+		return false
+	}
+	for err == nil && kind != scan.EOF {
+		switch kind, err = s.Next(); {
+		case err != nil:
+		case kind == scan.End:
+			names = names[:len(names)-1]
+		case kind == scan.Start:
+			names = append(names, Step{Name: Name{s.URI(s.Space()), string(s.Local())}})
+			if leads(names) {
+				return true
+			}
+			for _, a := range s.Attrs() {
+				if leads(append(slices.Clip(names), Step{Name: Name{s.URI(a.Space), string(a.Local)}, Attribute: true})) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // constraints reads the identity constraints of an element.
 func (b *builder) constraints(d *document, el *etree.Element) (all []*Constraint) {
 	for _, c := range el.ChildElements() {
@@ -51,6 +97,7 @@ func (b *builder) constraints(d *document, el *etree.Element) (all []*Constraint
 		k := &Constraint{Name: Name{d.target, c.SelectAttrValue("name", "")}}
 		if c.Tag == "keyref" {
 			k.Refer, _ = b.name(d, c, "refer")
+			b.schema.keyrefs[k.Name.String()] = k
 		}
 		for _, part := range c.ChildElements() {
 			switch part.Tag {

@@ -19,6 +19,7 @@ type Schema struct {
 	types      map[Name]*Type
 	attributes map[Name]*Attribute
 	documents  []*document
+	keyrefs    map[string]*Constraint // by name
 	validator  func() (*Validator, error)
 	shapes     shaper
 }

@@ -24,7 +24,8 @@ type Validator struct {
 	// Unchecked names what the validator can't check of this contract, such as a key over elements that do not exist.
 	Unchecked []string
 
-	engine *jxsd.Schema
+	engine  *jxsd.Schema
+	keyrefs map[string]*Constraint
 }
 
 // Validator compiles the schema for validation, once, on first use.
@@ -48,10 +49,13 @@ func (v *Validator) Validate(doc []byte) error {
 		}
 		return diag.List{p}
 	}
-	return problemsOf(v.engine.Validate(bytes.NewReader(doc)))
+	return v.problemsOf(v.engine.Validate(bytes.NewReader(doc)), doc)
 }
 
-func problemsOf(err error) error {
+// undefined finds the keyref whose key no element has. The validator says so also where nothing refers to it.
+var undefined = regexp.MustCompile(`^identity constraint (\S+) keyref undefined$`)
+
+func (v *Validator) problemsOf(err error, doc []byte) error {
 	var found jerrors.ValidationList
 	switch {
 	case err == nil:
@@ -60,9 +64,12 @@ func problemsOf(err error) error {
 		return diag.List{{Code: "validation", Message: err.Error()}}
 	}
 	found.Sort()
-	list := make(diag.List, len(found))
-	for i, f := range found {
+	var list diag.List
+	for _, f := range found {
 		message := f.Message
+		if m := undefined.FindStringSubmatch(message); m != nil && v.keyrefs[m[1]] != nil && !v.keyrefs[m[1]].used(doc) {
+			continue
+		}
 		if f.Path != "" {
 			message = strings.TrimPrefix(f.Path, "/") + ": " + message
 		}
@@ -72,9 +79,9 @@ func problemsOf(err error) error {
 		if len(f.Expected) > 0 {
 			message += ", expected " + strings.Join(f.Expected, " or ")
 		}
-		list[i] = diag.Problem{Pos: diag.Pos{Line: f.Line, Column: f.Column}, Code: f.Code, Message: message}
+		list = append(list, diag.Problem{Pos: diag.Pos{Line: f.Line, Column: f.Column}, Code: f.Code, Message: message})
 	}
-	return list
+	return list.Err()
 }
 
 // maxUnrolled is the largest maxOccurs that the validator is given: it unrolls them, and 20,000 cost two minutes.
@@ -85,7 +92,7 @@ const maxUnrolled = 64
 // surroundings, imports by the names of the files in memory, and one umbrella schema that imports all of them, since
 // schemas inside a WSDL import one another without a location.
 func (s *Schema) compileValidator() (*Validator, error) {
-	files, v := fstest.MapFS{}, &Validator{}
+	files, v := fstest.MapFS{}, &Validator{keyrefs: s.keyrefs}
 	var first []Name
 	for {
 		err := s.writeDocuments(files, v.Unchecked, first)

@@ -59,7 +59,7 @@ func (g *generator) keyed(v any, s *xsd.Simple, settled bool, attribute *xsd.Att
 	for _, sc := range g.scopes {
 		for _, c := range sc.constraints {
 			for field := range c.Fields {
-				if c.Refer != (xsd.Name{}) && leads(c, field, names[sc.depth:]) {
+				if c.Refer != (xsd.Name{}) && c.Leads(field, names[sc.depth:]) {
 					v = g.repeated(sc, c, s, field, v)
 				}
 			}
@@ -68,7 +68,7 @@ func (g *generator) keyed(v any, s *xsd.Simple, settled bool, attribute *xsd.Att
 	for _, sc := range g.scopes {
 		for _, c := range sc.constraints {
 			for field := range c.Fields {
-				if c.Refer != (xsd.Name{}) || !leads(c, field, names[sc.depth:]) {
+				if c.Refer != (xsd.Name{}) || !c.Leads(field, names[sc.depth:]) {
 					continue
 				}
 				at := keyPlace{c.Name, sc.number, field}
@@ -85,19 +85,6 @@ func (g *generator) keyed(v any, s *xsd.Simple, settled bool, attribute *xsd.Att
 		}
 	}
 	return v
-}
-
-// leads says whether a constraint's selector and field lead to what has these names below the scope's element.
-func leads(c *xsd.Constraint, field int, names []xsd.Step) bool {
-	for k := range len(names) + 1 {
-		fits := func(names []xsd.Step) func(xsd.Path) bool {
-			return func(p xsd.Path) bool { return p.Fits(names) }
-		}
-		if slices.ContainsFunc(c.Selector, fits(names[:k])) && slices.ContainsFunc(c.Fields[field], fits(names[k:])) {
-			return true
-		}
-	}
-	return false
 }
 
 // repeated takes the value that a key had in the pass before, another for each node that refers to it. What may only have

@@ -30,6 +30,10 @@ func TestKeys(t *testing.T) {
 		<xs:element name="few"><xs:complexType><xs:sequence><xs:element name="code" type="t:code" minOccurs="3" maxOccurs="3"/></xs:sequence></xs:complexType>
 			<xs:unique name="three"><xs:selector xpath="t:code"/><xs:field xpath="."/></xs:unique></xs:element>
 		<xs:element name="ref" type="xs:IDREF"/>
+		<xs:element name="links"><xs:complexType><xs:sequence>
+			<xs:element name="a" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="to"><xs:complexType><xs:attribute name="n" type="xs:int"/></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element>
+			<xs:element name="key" type="xs:int" minOccurs="0"/></xs:sequence></xs:complexType>
+			<xs:key name="linked"><xs:selector xpath="t:key"/><xs:field xpath="."/></xs:key><xs:keyref name="linking" refer="t:linked"><xs:selector xpath="t:a/t:to"/><xs:field xpath="@n"/></xs:keyref></xs:element>
 		<xs:element name="kinds"><xs:complexType><xs:sequence><xs:element name="use" type="t:code"/><xs:element name="kind" type="xs:string"/></xs:sequence></xs:complexType>
 			<xs:key name="kind"><xs:selector xpath="t:kind"/><xs:field xpath="."/></xs:key><xs:keyref name="used" refer="t:kind"><xs:selector xpath="t:use"/><xs:field xpath="."/></xs:keyref></xs:element>
 	</xs:schema>`)}}, "t.xsd")
@@ -49,6 +53,20 @@ func TestKeys(t *testing.T) {
 			if err := roundTrip(s, v, e, o); err != nil {
 				t.Errorf("%s, %+v: %v", name, o, err)
 			}
+		}
+	}
+	e, err := s.Element(xsd.Name{Local: "links"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range []struct {
+		xml   string
+		valid bool
+	}{
+		{`<links xmlns="urn:t"/>`, true}, {`<links xmlns="urn:t"><a><to/></a></links>`, true}, {`<links xmlns="urn:t"><a><to n="1"/></a></links>`, false},
+	} {
+		if err := v.Validate([]byte(doc.xml)); (err == nil) != doc.valid {
+			t.Errorf("%s of %s: %v", doc.xml, e.Name, err)
 		}
 	}
 	for name, want := range map[string]string{
