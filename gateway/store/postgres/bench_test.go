@@ -62,20 +62,21 @@ func each(n int, f func(i int)) float64 {
 	return float64(n) / time.Since(start).Seconds()
 }
 
-// floor writes the rows of n accepts as fast as the driver can: prepared statements in one round trip for each group of
-// as many requests as there are writers, on as many connections as the store writes with.
+// floor writes the rows of n accepts as the driver can: prepared statements, one round trip for each group, on as many
+// connections as the store writes with and with as many requests under way as there are writers.
 func floor(b *testing.B, s *Store, n int) float64 {
 	body := bytes.Repeat([]byte("x"), benchBody)
+	group := benchWriters / s.cfg.Writers
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	start := time.Now()
 	for range s.cfg.Writers {
 		wg.Go(func() {
 			err := s.lend(context.Background(), func(ctx context.Context, c *pgx.Conn) error {
-				for first := int(next.Add(benchWriters)) - benchWriters; first < n; first = int(next.Add(benchWriters)) - benchWriters {
+				for first := int(next.Add(int64(group))) - group; first < n; first = int(next.Add(int64(group))) - group {
 					batch := &pgx.Batch{}
 					batch.Queue(begin)
-					for i := first; i < min(first+benchWriters, n); i++ {
+					for i := first; i < min(first+group, n); i++ {
 						r, idem := benchRequest(b, i)
 						d := r.Deliveries[0]
 						batch.Queue(`INSERT INTO requests (seq, id, client, idem_key, body_hash, portal_id, service, service_version, agency, urgent, test, state, accepted_at, rev)
