@@ -45,8 +45,8 @@ func TestHostileEnvelopes(t *testing.T) {
 		{"a message by reference", string(soap(uri11, body(`<t:ask href="#1"/><multiRef id="1"><t:n>1</t:n></multiRef>`))), `Client: ask: an element is missing; expected n; found the end of ask (line 1, column 92; contract desk.wsdl:6:59)`},
 		{"an attachment that is not there", string(soap(uri11, body(`<t:ask><t:n><i:Include xmlns:i="http://www.w3.org/2004/08/xop/include" href="cid:1"/></t:n></t:ask>`))), `Client: ask/n: the value is not what the contract declares; expected xs:int; found "" (line 1, column 99; contract desk.wsdl:6:59)`},
 		{"JSON", `{"ask":{"n":1}}`, `Client: text before the root element (line 1, column 1)`},
-		{"10 MB of headers", string(soap(uri11, head(strings.Repeat("<x/>", 2<<20/4)))), `map[_header:map[] ask:map[n:1]]`},
-		{"10 MB of header", string(soap(uri11, head("<x>"+strings.Repeat("a", 10<<20)+"</x>"))), `map[_header:map[] ask:map[n:1]]`},
+		{"a megabyte of headers", string(soap(uri11, head(strings.Repeat("<x/>", 1<<18)))), `map[_header:map[] ask:map[n:1]]`},
+		{"a megabyte of header", string(soap(uri11, head("<x>"+strings.Repeat("a", 1<<20)+"</x>"))), `map[_header:map[] ask:map[n:1]]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := ""
@@ -92,7 +92,7 @@ func TestHostileWSDLs(t *testing.T) {
 		return string(sound[:a]) + string(sound[b:])
 	}
 	many := strings.Builder{}
-	for i := range 20_000 {
+	for i := range 2_000 {
 		fmt.Fprintf(&many, `<message name="m%d"><part name="p" element="t:ask"/></message>`, i)
 	}
 	for _, c := range []struct{ name, doc, want string }{
@@ -120,7 +120,7 @@ func TestHostileWSDLs(t *testing.T) {
 		{"an envelope instead of a WSDL", string(soap(uri11, body(""))), `desk.wsdl:1:1: the root element is <s:Envelope>, not the definitions of a WSDL 1.1`},
 		{"nothing", "", `desk.wsdl:1:1: not well-formed XML: the document has no element`},
 		{"cut in the middle", string(sound[:len(sound)/2]), `desk.wsdl:32:13: not well-formed XML: the document ends inside a start tag`},
-		{"20,000 messages", edit(`<portType`, many.String()+`<portType`), `5 operations`},
+		{"2,000 messages", edit(`<portType`, many.String()+`<portType`), `5 operations`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, err := wsdl.Load(fstest.MapFS{"desk.wsdl": {Data: []byte(c.doc)}}, "desk.wsdl")
