@@ -177,6 +177,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}()
 
+	for _, l := range e.lanes {
+		e.c.Queue.Pause(l.line) // until the first look at the gates, which the sweep and the poller take too
+	}
 	stopping := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	for _, l := range e.lanes {

@@ -66,7 +66,7 @@ func (l *lane) change(change func(*gateway.EndpointState)) {
 	l.adopt(row)
 	l.pending = append(l.pending, change)
 	l.mu.Unlock()
-	l.gate(l.e.c.Now())
+	l.gate()
 	signal(l.wake)
 }
 

@@ -72,7 +72,6 @@ func (l *lane) run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	ended := make(chan error, 1)
-	l.e.c.Queue.Pause(l.line) // until the first look at the gates
 	workers.Go(func() { ended <- l.e.c.Queue.Consume(ctx, l.line, l.spec.Concurrency, l.handle) })
 	for l.e.wait(ctx, l.wake, l.step(ctx)) {
 	}
@@ -90,7 +89,7 @@ func (l *lane) step(ctx context.Context) time.Time {
 		return now.Add(l.e.c.Tick)
 	}
 	probeAgain := l.probe(ctx, now)
-	why, until := l.gate(now)
+	why, until := l.gate()
 	if why != "" {
 		return until
 	}
@@ -117,7 +116,7 @@ func (l *lane) pass(ctx context.Context) error {
 	if err := l.limiter.acquire(ctx); err != nil {
 		return err
 	}
-	if why, _ := l.gate(l.e.c.Now()); why != "" {
+	if why, _ := l.gate(); why != "" {
 		l.limiter.release(false)
 		return fmt.Errorf("%s is held: %s", l.key, why)
 	}
@@ -132,11 +131,12 @@ const (
 )
 
 // gate tells why nothing may be sent now ("" when it may) and when that may change, and pauses or resumes the
-// queue accordingly. Both happen under one lock, so that no worker pauses what was just resumed.
-func (l *lane) gate(now time.Time) (why string, until time.Time) {
+// queue accordingly. All of it, reading the clock included, happens under one lock, so that no worker pauses what was just
+// resumed.
+func (l *lane) gate() (why string, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	why, until = l.why(now)
+	why, until = l.why(l.e.c.Now())
 	switch {
 	case why != "" && l.open:
 		l.open = false

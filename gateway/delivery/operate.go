@@ -116,7 +116,7 @@ func (e *Engine) operate(ctx context.Context, agency, endpoint string, change fu
 	l.pending = nil // an operator's word comes last
 	l.adopt(row)
 	l.mu.Unlock()
-	l.gate(e.c.Now())
+	l.gate()
 	return nil
 }
 

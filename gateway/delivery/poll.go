@@ -105,7 +105,7 @@ func (e *Engine) planPoll(ctx context.Context, ref store.Ref, asking *sync.WaitG
 // takePoll takes one of the places that the lane has for polls, or says when to try again.
 func (l *lane) takePoll(now time.Time) (taken bool, soon time.Time) {
 	soon = now.Add(l.attempt)
-	if why, until := l.gate(now); why != "" {
+	if why, until := l.gate(); why != "" {
 		if until.After(now) {
 			soon = until
 		}

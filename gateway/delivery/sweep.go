@@ -110,7 +110,7 @@ func (e *Engine) tellLate(ctx context.Context) {
 	e.each(refs, func(ref store.Ref) {
 		why, until := string(ref.State), time.Time{}
 		if l := e.byKey[ref.Agency+"/"+ref.Endpoint]; l != nil {
-			if held, next := l.gate(now); held != "" {
+			if held, next := l.gate(); held != "" {
 				why, until = held, next
 			}
 		}
