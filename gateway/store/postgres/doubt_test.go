@@ -22,8 +22,8 @@ type proxy struct {
 	server string
 	wg     sync.WaitGroup
 	after  atomic.Bool
-	armed  atomic.Int32 // how many times it will cut
-	cuts   atomic.Int32
+	armed  atomic.Bool // it will cut once
+	cut    chan struct{}
 }
 
 const canary = "the canary in the body"
@@ -31,7 +31,7 @@ const canary = "the canary in the body"
 func newProxy(t *testing.T, server string) *proxy {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	p := &proxy{Listener: l, server: server}
+	p := &proxy{Listener: l, server: server, cut: make(chan struct{})}
 	p.wg.Go(func() {
 		for {
 			client, err := l.Accept()
@@ -59,9 +59,9 @@ func (p *proxy) serve(client net.Conn) {
 		var seen []byte
 		forward(client, server, func(b []byte) bool {
 			seen = append(seen[max(0, len(seen)-len(canary)):], b...)
-			if bytes.Contains(seen, []byte(canary)) && p.armed.Add(-1) >= 0 {
-				p.cuts.Add(1)
+			if bytes.Contains(seen, []byte(canary)) && p.armed.CompareAndSwap(true, false) {
 				doomed.Store(true)
+				close(p.cut)
 			}
 			return !doomed.Load() || p.after.Load()
 		})
@@ -100,13 +100,15 @@ func TestLostInCommit(t *testing.T) {
 			s := open(t, strings.Replace(url, host, p.Addr().String(), 1))
 			_, err := create(t, s) // the statements are prepared by now
 			must(t, err)
-			p.armed.Store(1)
+			p.armed.Store(true)
 			r, idem := request(t, 1)
 			stored, created, err := s.Create(ctx, r, []byte(canary), idem)
 			if err != nil || !created || stored.ID != r.ID {
 				t.Fatalf("stored %v, created %v, %v", stored, created, err)
 			}
-			if p.cuts.Load() != 1 {
+			select {
+			case <-p.cut:
+			default:
 				t.Fatal("the connection was not cut")
 			}
 			page, err := s.List(ctx, store.Filter{PortalID: r.PortalID})
@@ -132,17 +134,13 @@ func TestDoubtRemains(t *testing.T) {
 	s := open(t, strings.Replace(url, host, p.Addr().String(), 1), func(c *postgres.Config) { c.Timeout = 500e6 })
 	_, err := create(t, s)
 	must(t, err)
-	p.armed.Store(1)
+	p.armed.Store(true)
 	r, idem := request(t, 1)
-	cut := make(chan struct{})
 	go func() {
-		defer close(cut)
-		for p.cuts.Load() == 0 {
-		}
+		<-p.cut
 		_ = p.Close() // nobody gets through any more
 	}()
 	_, _, err = s.Create(ctx, r, []byte(canary), idem)
-	<-cut
 	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "not known whether") {
 		t.Errorf("got %v", err)
 	}

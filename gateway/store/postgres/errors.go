@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 // SQLSTATE codes that are decided on (PostgreSQL documentation, appendix A).
 const (
+	notText              = "22021" // bad UTF-8, or a NUL
 	uniqueViolation      = "23505"
 	readOnly             = "25006"
 	serializationFailure = "40001"
@@ -34,7 +36,6 @@ func code(err error) string {
 // advice says what a person can do about an error of the database itself, by SQLSTATE or its class.
 var advice = map[string]string{
 	"08":    "the connection to the server failed: check that it runs and can be reached",
-	"22021": "", // a text that the database refuses is the caller's
 	"25006": "the database is read-only: check whether the server is a standby, or default_transaction_read_only is set",
 	"28":    "the server refuses the user or the password: check both, and pg_hba.conf",
 	"3D":    "there is no such database: create it, or check its name",
@@ -58,10 +59,7 @@ const noAnswer = "the server can't be reached or does not answer: check that it 
 // trouble is the advice about err, or "" when err is a failure of one statement and not of the database.
 func trouble(err error) string {
 	if c := code(err); c != "" {
-		if a, ok := advice[c]; ok {
-			return a
-		}
-		return advice[c[:2]]
+		return cmp.Or(advice[c], advice[c[:2]])
 	}
 	if broken(err) || pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded) {
 		return noAnswer

@@ -18,6 +18,8 @@ type history struct {
 	accepted, refused, registered map[string]bool
 	goal                          chan struct{} // closed once
 	left                          int           // accepted requests until then
+
+	away sync.RWMutex // held while the server is away
 }
 
 func (h *history) say(of map[string]bool, id string) {
@@ -58,8 +60,11 @@ func TestServerKilled(t *testing.T) {
 	}
 	for range 2 {
 		h.await(150)
+		h.away.Lock()
 		server.Kill()
-		must(t, server.Start())
+		err := server.Start()
+		h.away.Unlock()
+		must(t, err)
 	}
 	h.await(150)
 	close(stop)
@@ -94,12 +99,13 @@ func TestServerKilled(t *testing.T) {
 	t.Logf("%d accepted, %d of them registered, %d refused", len(h.accepted), len(h.registered), len(h.refused))
 }
 
-// trouble checks what a caller is told while the server is away, and leaves the server a moment.
-func trouble(t *testing.T, err error) {
+// trouble checks what a caller is told while the server is away, and waits until it is back.
+func (h *history) trouble(t *testing.T, err error) {
 	if !errors.Is(err, store.ErrUnavailable) {
 		t.Error(err)
 	}
-	time.Sleep(5 * time.Millisecond) // what a caller's caller would do; nothing waits for it
+	h.away.RLock()
+	defer h.away.RUnlock()
 }
 
 func (h *history) accept(t *testing.T, s *postgres.Store, stop chan struct{}) {
@@ -115,7 +121,7 @@ func (h *history) accept(t *testing.T, s *postgres.Store, stop chan struct{}) {
 			h.mu.Lock()
 			h.refused[id] = true
 			h.mu.Unlock()
-			trouble(t, err)
+			h.trouble(t, err)
 		}
 	}
 }
@@ -130,7 +136,7 @@ func (h *history) handOut(t *testing.T, s *postgres.Store, due chan store.Ref, s
 		}
 		refs, err := s.Window(ctx, "zags", "moscow", time.Now(), 50, time.Hour)
 		if err != nil {
-			trouble(t, err)
+			h.trouble(t, err)
 		}
 		for _, ref := range refs {
 			due <- ref
@@ -149,7 +155,7 @@ func (h *history) deliver(t *testing.T, s *postgres.Store, owner string, due cha
 				}
 				return err == nil
 			}
-			trouble(t, err)
+			h.trouble(t, err)
 		}
 	}
 	for ref := range due {

@@ -139,8 +139,19 @@ func (l loads) queue(b *pgx.Batch, which any) *[]*gateway.Request {
 // snapshot begins and ends a batch of statements that see the same state of the database.
 const snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+// isID refuses what is no request's id: the database takes nothing else for one.
+func isID(id string) error {
+	if _, _, err := gateway.SplitDeliveryID(gateway.DeliveryID(id, 1)); err != nil {
+		return fmt.Errorf("request %q: %w", id, store.ErrNotFound)
+	}
+	return nil
+}
+
 // Request loads a request.
 func (s *Store) Request(ctx context.Context, id string) (*gateway.Request, error) {
+	if err := isID(id); err != nil {
+		return nil, err
+	}
 	doing := "reading request " + id
 	found, err := read(ctx, s, doing, func(ctx context.Context, c *pgx.Conn) ([]*gateway.Request, error) {
 		b := &pgx.Batch{}
@@ -161,15 +172,18 @@ func (s *Store) Request(ctx context.Context, id string) (*gateway.Request, error
 
 // Body reads the canonical request as it came.
 func (s *Store) Body(ctx context.Context, requestID string) ([]byte, error) {
+	if err := isID(requestID); err != nil {
+		return nil, err
+	}
 	return read(ctx, s, "reading the body of request "+requestID, func(ctx context.Context, c *pgx.Conn) (body []byte, err error) {
 		err = c.QueryRow(ctx, "SELECT b.body FROM requests r JOIN bodies b ON b.request = r.seq WHERE r.id = $1", requestID).Scan(&body)
 		return body, found(err)
 	})
 }
 
-// found turns an answer without rows into ErrNotFound.
+// found turns an answer without rows into ErrNotFound, and so a text that the database can't have stored.
 func found(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || code(err) == notText {
 		return store.ErrNotFound
 	}
 	return err

@@ -96,6 +96,9 @@ func (s *Store) prepare(ctx context.Context, at *pgx.ConnConfig) error {
 	db := stdlib.OpenDB(*at)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "SET lock_timeout = '60s'"); err != nil { // another node may be at it, but not for ever
+		return err
+	}
 	if _, err := db.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrating); err != nil {
 		return err
 	}

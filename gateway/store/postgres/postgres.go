@@ -1,9 +1,9 @@
-// Package postgres is the store for several nodes: one PostgreSQL database that all of them write. Changes of requests
-// wait for one of a few writers, which puts those that wait into one commit with a few statements over all of them.
+// Package postgres is the store for several nodes: one PostgreSQL database that all of them write. What is written often
+// waits for one of a few writers, which puts all that waits into one commit with a few statements over all of it.
 //
 // A request's row is the lock of everything that belongs to it: whoever changes deliveries, statuses or events of a
 // request holds the row. Only Window takes deliveries without it, and never waits: it passes over those that are locked.
-// Locks are taken in one order, requests before deliveries before endpoints, each by its number.
+// Locks are taken in one order, requests before deliveries before endpoints before subscriptions, each by its number.
 package postgres
 
 import (
@@ -98,8 +98,8 @@ func (s *Store) lend(ctx context.Context, f func(context.Context, *pgx.Conn) err
 	return err
 }
 
-// read runs f on a connection, and once more on another when the first was lost: after a restart of the server the
-// pool is full of dead ones.
+// read runs f on a connection, and again on another when that one was dead: after a restart of the server the pool is
+// full of them.
 func read[T any](ctx context.Context, s *Store, doing string, f func(context.Context, *pgx.Conn) (T, error)) (v T, err error) {
 	err = s.again(ctx, stale, func() error {
 		return s.lend(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {

@@ -43,6 +43,9 @@ func (s *Store) Create(ctx context.Context, r *gateway.Request, body []byte, ide
 
 // Update loads a request, changes it and writes the difference.
 func (s *Store) Update(ctx context.Context, id string, change func(*gateway.Request) error) (*gateway.Request, error) {
+	if err := isID(id); err != nil {
+		return nil, err
+	}
 	o := &op{ctx: ctx, id: id, change: change}
 	if err := s.write("storing what changed of request "+id, o); err != nil {
 		return nil, err

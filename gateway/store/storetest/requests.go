@@ -222,7 +222,14 @@ func testNotFound(t *testing.T, b *bench) {
 			_, err := b.Update(b.ctx, id, func(*gateway.Request) error { t.Error("changed nothing"); return nil })
 			return err
 		},
-		"number":   func() error { _, err := b.FindNumber(b.ctx, "zags", "1"); return err },
+		"number":  func() error { _, err := b.FindNumber(b.ctx, "zags", "1"); return err },
+		"no id":   func() error { _, err := b.Request(b.ctx, "nonsense"); return err },
+		"no body": func() error { _, err := b.Body(b.ctx, "nonsense"); return err },
+		"no change": func() error {
+			_, err := b.Update(b.ctx, "nonsense", func(*gateway.Request) error { t.Error("changed nothing"); return nil })
+			return err
+		},
+		"no text":  func() error { _, err := b.FindNumber(b.ctx, "zags", "a\x00\xff"); return err },
 		"attempts": func() error { _, err := b.Attempts(b.ctx, "nonsense"); return err },
 	}
 	for name, do := range tests {
