@@ -121,7 +121,8 @@ func programs() (string, error) {
 
 // init makes the server's folder and starts it.
 func (s *Server) init() (err error) {
-	if s.dir, err = os.MkdirTemp("", "sluice-pg-*"); err != nil {
+	sweep()
+	if s.dir, err = os.MkdirTemp("", fmt.Sprintf("%s%d-*", prefix, os.Getpid())); err != nil {
 		return err
 	}
 	password := filepath.Join(s.dir, "password")
@@ -153,6 +154,20 @@ func (s *Server) init() (err error) {
 		}
 	}
 	return err
+}
+
+// prefix begins the name of a server's folder; the process that made it follows.
+const prefix = "sluice-pg-"
+
+// sweep deletes the folders of tests that were ended before they could.
+func sweep() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*-*"))
+	for _, dir := range left {
+		by, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
+		if pid, err := strconv.Atoi(by); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
