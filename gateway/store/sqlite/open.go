@@ -64,6 +64,9 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	if _, err := c.exec(beat); err != nil { // SQLite opens what it can't write, and says so only at the first write
+		return errors.Join(err, c.close())
+	}
 	s.writer, err = newWriter(c, s.cache, s.cfg)
 	return err
 }

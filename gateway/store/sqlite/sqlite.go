@@ -128,10 +128,13 @@ func (s *Store) read(ctx context.Context, doing string, f func(*conn) error) err
 // OnCommit has f called after each commit that made something ready.
 func (s *Store) OnCommit(f func(store.Commit)) { s.writer.onCommit(f) }
 
+// beat is the least write.
+const beat = "INSERT INTO pulse (id, beats) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET beats = beats + 1"
+
 // Ready tells whether the store can write, by writing.
 func (s *Store) Ready(ctx context.Context) error {
 	return s.write(ctx, "checking that the store can write", func(w *writer) error {
-		_, err := w.exec("INSERT INTO pulse (id, beats) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET beats = beats + 1")
+		_, err := w.exec(beat)
 		return err
 	})
 }
