@@ -253,27 +253,28 @@ func (c *ContractEncodeCmd) Run(ctx *Context) error {
 	if !ok {
 		return Usagef("standard input must be a JSON object: the tree")
 	}
-	var xml []byte
-	if c.Envelope {
-		m, err := c.envelope(l)
-		if err != nil {
-			return err
-		}
-		xml, err = m.Append(nil, object)
-		if err != nil {
-			return err
-		}
-	} else {
-		m, err := c.element(l)
-		if err != nil {
-			return err
-		}
-		if xml, err = m.Append(nil, object); err != nil {
-			return err
-		}
+	m, err := c.writer(l)
+	if err != nil {
+		return err
+	}
+	xml, err := m.Append(nil, object)
+	if err != nil {
+		return err
 	}
 	_, err = ctx.Out.Write(append(xml, '\n'))
 	return err
+}
+
+// appender writes a tree: a document, or a whole envelope.
+type appender interface {
+	Append(dst []byte, tree map[string]any) ([]byte, error)
+}
+
+func (c *ContractEncodeCmd) writer(l *loaded) (appender, error) {
+	if c.Envelope {
+		return c.envelope(l)
+	}
+	return c.element(l)
 }
 
 // ContractDecodeCmd reads XML.

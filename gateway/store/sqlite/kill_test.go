@@ -15,6 +15,7 @@ import (
 	"sluice/adapters"
 	"sluice/gateway"
 	"sluice/gateway/store"
+	"sluice/gateway/store/storetest"
 )
 
 // begin hands out the request and begins it.
@@ -105,7 +106,7 @@ func verify(t *testing.T, s *Store, accepted, registered map[string]bool) {
 		if err := r.Check(); err != nil {
 			t.Error(err)
 		}
-		if body, err := s.Body(ctx, id); err != nil || len(body) != benchBody {
+		if body, err := s.Body(ctx, id); err != nil || len(body) != storetest.BenchBody {
 			t.Errorf("its body: %d bytes, %v", len(body), err)
 		}
 		if !registered[id] {
@@ -138,13 +139,13 @@ func writeUntilKilled(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := []byte(strings.Repeat("x", benchBody))
+	body := []byte(strings.Repeat("x", storetest.BenchBody))
 	due := make(chan store.Ref, 1000)
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
-				r, idem := benchRequest(t, i)
+				r, idem := storetest.BenchRequest(t, i)
 				if _, _, err := s.Create(ctx, r, body, idem); err != nil {
 					t.Error(err)
 					return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sluice/gateway/store"
+	"sluice/gateway/store/storetest"
 )
 
 // pragma sets one on the writer's connection, which is idle.
@@ -23,7 +24,7 @@ func pragma(t *testing.T, s *Store, set string) {
 }
 
 func create(t *testing.T, s *Store, body []byte) (id string, err error) {
-	r, idem := benchRequest(t, 0)
+	r, idem := storetest.BenchRequest(t, 0)
 	_, _, err = s.Create(context.Background(), r, body, idem)
 	return r.ID, err
 }
