@@ -45,12 +45,6 @@ func ReadSource(fsys fs.FS, file string) (*Source, error) {
 	return src, src.parse()
 }
 
-// ParseSource is ReadSource of text in memory.
-func ParseSource(file string, text []byte) (*Source, error) {
-	src := &Source{File: file, Text: text}
-	return src, src.parse()
-}
-
 func plainFSError(err error) string {
 	var pe *fs.PathError
 	switch {
