@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"time"
 
 	"sluice/gateway"
 	"sluice/gateway/store"
@@ -29,8 +28,6 @@ type writer struct {
 	done    chan struct{}
 	nextSeq int64
 	failing bool // since the last commit that succeeded
-	enough  *time.Timer
-	busy    bool
 	hooks   []func(store.Commit)
 
 	// Of the group that is being run:
@@ -66,7 +63,6 @@ func newWriter(c *conn, cache *cache, cfg Config) (*writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	w.enough = time.NewTimer(linger)
 	go w.loop()
 	return w, nil
 }
@@ -143,9 +139,6 @@ func (w *writer) loop() {
 
 // runGroup runs the first write and all that come while it runs, commits them, and tells their callers.
 func (w *writer) runGroup(group []*op) []*op {
-	if w.busy = w.busy || len(w.ops) >= 2; w.busy {
-		w.enough.Reset(linger)
-	}
 	err := w.begin()
 	if err == nil {
 		for i := 0; ; i++ {
@@ -160,9 +153,7 @@ func (w *writer) runGroup(group []*op) []*op {
 		}
 	}
 	if err == nil {
-		before := len(w.ops)
 		err = w.end()
-		w.busy = len(w.ops)-before >= 1
 	}
 	if errors.Is(err, errDirty) {
 		err = w.runApart(group)
@@ -177,10 +168,6 @@ func (w *writer) runGroup(group []*op) []*op {
 	return group
 }
 
-// linger is how long a group that has run waits for more before it is committed, while writes come faster than commits
-// end. A commit costs much the same for few writes as for many.
-const linger = 2 * time.Millisecond
-
 // more takes one more waiting write into the group, if there is any.
 func (w *writer) more(group *[]*op) bool {
 	select {
@@ -188,16 +175,6 @@ func (w *writer) more(group *[]*op) bool {
 		*group = append(*group, o)
 		return true
 	default:
-	}
-	if !w.busy {
-		return false
-	}
-	select {
-	case o := <-w.ops:
-		*group = append(*group, o)
-		return true
-	case <-w.enough.C:
-		w.busy = false
 		return false
 	}
 }
