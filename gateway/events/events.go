@@ -9,6 +9,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -126,8 +127,13 @@ func (p *Publisher) fits(until time.Time) bool {
 	return !p.c.Now().Add(p.c.Attempt + slack).After(until)
 }
 
-// after is the wait after so many failures: exponential, with jitter, without an end.
-func (p *Publisher) after(failures int) time.Duration {
+// after is the wait after so many failures: as the receiver wishes, up to the longest wait, or exponential, with jitter,
+// without an end.
+func (p *Publisher) after(failures int, why error) time.Duration {
+	var r *refusal
+	if errors.As(why, &r) && r.after > 0 {
+		return min(max(r.after, p.c.First), p.c.Max)
+	}
 	b := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(p.c.First), backoff.WithMaxInterval(p.c.Max), backoff.WithMultiplier(2),
 		backoff.WithRandomizationFactor(jitter), backoff.WithMaxElapsedTime(0),

@@ -108,7 +108,7 @@ func (l *lane) tell(ctx context.Context, events []store.Outgoing, until time.Tim
 		}
 		if err := l.hook.post(ctx, e, l.c.Now(), l.c.Attempt); err != nil {
 			if ctx.Err() == nil {
-				told.Next, told.Failed = l.c.Now().Add(l.after(e.Attempts+1)), err.Error()
+				told.Next, told.Failed = l.c.Now().Add(l.after(e.Attempts+1, err)), err.Error()
 				l.c.Log.Warn("an event was not taken", "client", l.client, "event", e.ID, "type", e.Type, "attempt", e.Attempts+1, "next", told.Next, "err", err)
 			}
 			break

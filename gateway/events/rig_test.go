@@ -23,10 +23,11 @@ import (
 	"sluice/gateway"
 	"sluice/gateway/events"
 	"sluice/gateway/store"
+	"sluice/gateway/store/postgres/pgtest"
 	"sluice/gateway/store/sqlite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Main(m)) }
 
 const (
 	patience = 30 * time.Second
@@ -171,20 +172,24 @@ func (r *rig) putOff() failure {
 // and returns its id.
 func (r *rig) happens(client string) string {
 	r.t.Helper()
-	now := r.clock.now()
+	return happens(r.t, r.store, client, r.clock.now())
+}
+
+func happens(t *testing.T, s store.Requests, client string, now time.Time) string {
+	t.Helper()
 	q, err := gateway.NewRequest(gateway.NewRequestParams{ID: gateway.NewID(now), Client: client, PortalID: "P", Service: "help", ServiceVersion: "1.0",
 		Targets: []gateway.Target{{Agency: "zags", Endpoint: "moscow"}}, Now: now})
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if _, _, err := r.store.Create(r.t.Context(), q, []byte("{}"), store.Idempotency{}); err != nil {
-		r.t.Fatal(err)
+	if _, _, err := s.Create(t.Context(), q, []byte("{}"), store.Idempotency{}); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := r.store.Update(r.t.Context(), q.ID, func(q *gateway.Request) error {
+	if _, err := s.Update(t.Context(), q.ID, func(q *gateway.Request) error {
 		return q.Register(gateway.Claim{DeliveryID: q.Deliveries[0].ID}, gateway.Exchange{StartedAt: now},
 			adapters.Receipt{ExternalID: "N-" + q.ID, Statuses: []canonical.Status{{Code: canonical.Completed, At: now}}}, now)
 	}); err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return q.ID
 }

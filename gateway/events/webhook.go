@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/adapters/exchange"
 	"sluice/gateway/store"
 )
 
@@ -70,8 +71,19 @@ func (w *Webhook) post(ctx context.Context, e *store.Outgoing, now time.Time, wi
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)) // the status has decided
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("the webhook answered %s", resp.Status)
+	switch {
+	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
+		return nil
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
+		return &refusal{resp.Status, exchange.RetryAfter(resp.Header, now)}
 	}
-	return nil
+	return &refusal{status: resp.Status}
 }
+
+// refusal is an answer of the receiver other than that it took the event.
+type refusal struct {
+	status string
+	after  time.Duration // when it wishes to be asked again; 0: it does not say
+}
+
+func (r *refusal) Error() string { return "the webhook answered " + r.status }
