@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sluice/contracts/tree"
 	"strings"
 	"testing"
 )
@@ -84,7 +85,7 @@ func TestRefused(t *testing.T) {
 		if p == nil {
 			t.Fatal(problems)
 		}
-		_, err := p.Run(Input{Request: map[string]any{}})
+		_, err := p.Run(Input{Request: new(tree.Object)})
 		var e *Error
 		if !errors.As(err, &e) || e.Refused != refused {
 			t.Errorf("%s: %v", src, err)

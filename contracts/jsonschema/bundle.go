@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"sluice/contracts/tree"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func (s *Set) Bundle(path, container string) ([]byte, error) {
 			at[name] = part
 		}
 	}
-	return AppendJSON(nil, root)
+	return AppendJSON(nil, tree.From(root))
 }
 
 type bundler struct {

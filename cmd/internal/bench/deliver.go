@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 	"time"
@@ -100,7 +101,7 @@ func newEnvelope() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := use.Out.Program.Run(mappings.Input{Request: m.Tree(), Message: map[string]any{"id": messageID}})
+	out, err := use.Out.Program.Run(mappings.Input{Request: m.Tree(), Message: tree.Of("id", messageID)})
 	if err != nil {
 		return nil, err
 	}

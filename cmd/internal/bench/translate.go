@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"sluice/contracts/tree"
 	"time"
 
 	"sluice"
@@ -87,7 +88,7 @@ func newTranslation() (*translation, error) {
 
 // ours does what the adapter does around the exchange itself.
 func (t *translation) ours() ([]byte, canonical.Receipt, error) {
-	in := mappings.Input{Request: t.message.Tree(), Message: map[string]any{"id": messageID}}
+	in := mappings.Input{Request: t.message.Tree(), Message: tree.Of("id", messageID)}
 	out, err := t.use.Out.Program.Run(in)
 	if err != nil {
 		return nil, canonical.Receipt{}, err
