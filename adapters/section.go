@@ -1,11 +1,11 @@
 package adapters
 
 import (
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/contracts/canonical"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -3,12 +3,12 @@ package mappings
 import (
 	"reflect"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // benchMapping has 29 leaves, of the sorts that real mappings have.

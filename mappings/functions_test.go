@@ -3,13 +3,13 @@ package mappings
 import (
 	"encoding/json"
 	"reflect"
-	"sluice/contracts/tree"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // evaluateExpression runs one expression without sources, by the tables of the reference.

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 	"testing"
+
+	"sluice/contracts/tree"
 )
 
 // TestRules finds what each rule reads and makes, through loops, choices, functions and directives.

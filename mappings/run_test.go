@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"sluice/contracts/tree"
 	"strings"
 	"sync"
 	"testing"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // TestShapesOfOutput holds what comes out of absent values, lists and empty objects.

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"sluice/contracts/tree"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 )
 
 // Kit is one service of an agency, as the kit tests it.

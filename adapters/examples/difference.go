@@ -10,9 +10,10 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
+
+	"sluice/contracts/tree"
 )
 
 // DifferenceJSON tells where two JSON texts first differ as values, or "".
@@ -31,7 +32,7 @@ func DifferenceJSON(expected, got []byte) (string, error) {
 func parseJSON(data []byte) (any, error) {
 	var v any
 	err := json.Unmarshal(data, &v)
-	return v, err
+	return tree.From(v), err
 }
 
 func differ(at string, a, b any) string {

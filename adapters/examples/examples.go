@@ -27,12 +27,12 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"sluice/contracts/tree"
 	"strconv"
 
 	"sluice/adapters"
+	"sluice/contracts/tree"
 )
 
 var faultFile = regexp.MustCompile(`^fault-([1-5][0-9]{2})\.(xml|json|html|txt)$`)

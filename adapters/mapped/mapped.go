@@ -5,12 +5,12 @@ package mapped
 import (
 	"context"
 	"fmt"
-	"sluice/contracts/tree"
 	"time"
 
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -3,11 +3,11 @@ package mapped
 import (
 	"context"
 	"errors"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

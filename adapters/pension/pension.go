@@ -16,7 +16,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"sluice/contracts/tree"
 	"strings"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/adapters/pension/snils"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 )
 
 // Adapter checks SNILS numbers. The fund answers at once, so a receipt holds the final status.

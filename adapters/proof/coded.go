@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/sample"
 )

@@ -5,12 +5,12 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -1,12 +1,12 @@
 package proof
 
 import (
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -2,12 +2,12 @@ package proof
 
 import (
 	"errors"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 	"sluice/mappings"
 )

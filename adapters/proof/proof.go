@@ -12,11 +12,11 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 )
 
 // Prover proves the agencies of one workspace.

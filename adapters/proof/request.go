@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/jsonschema/sample"
+	"sluice/contracts/tree"
 )
 
 // makeRequests makes canonical requests that the portal's door would take: the first has only what is required, the

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+
 	"sluice/contracts/tree"
 )
 

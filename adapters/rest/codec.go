@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
@@ -13,6 +12,7 @@ import (
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/openapi"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // native is an operation with the shapes that its replies have, success and failure apart.

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/adapters/mapped"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // pushLimits bound what an agency may send by itself; the door bounds its bytes.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sluice/contracts/tree"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"sluice/adapters/mapped"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/openapi"
+	"sluice/contracts/tree"
 )
 
 // Driver makes the adapter of an agency whose manifest says protocol: rest.

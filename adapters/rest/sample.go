@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/jsonschema/sample"
+	"sluice/contracts/tree"
 )
 
 // The compiler holds us to the interface.

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sluice/contracts/tree"
 
 	"github.com/google/uuid"
 
 	"sluice/adapters"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 )
 

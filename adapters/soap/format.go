@@ -4,11 +4,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
-	"sluice/contracts/tree"
 
 	"sluice/adapters"
 	"sluice/contracts/mtom"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/scan"
 )

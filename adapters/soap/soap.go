@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sluice/contracts/tree"
 	"strconv"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/scan"
 )

@@ -4,12 +4,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/scan"
 )
 

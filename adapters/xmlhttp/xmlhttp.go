@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sluice/contracts/tree"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"sluice/adapters/mapped"
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"

@@ -3,9 +3,9 @@ package canonical
 import (
 	"encoding/json"
 	"fmt"
-	"sluice/contracts/tree"
 
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // Message is one canonical request as the portal sent it: its bytes and the tree they hold. Nobody changes either.

@@ -2,8 +2,9 @@ package canonical
 
 import (
 	"fmt"
-	"sluice/contracts/tree"
 	"time"
+
+	"sluice/contracts/tree"
 )
 
 // StatusCode is the business status of a request, as an agency reports it.

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // MaxAttachments bounds what all attachments of a request hold together, in bytes before base64.

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"sluice/contracts/tree"
 )
 
 // AppendJSON appends tree as JSON without white space, keys sorted, so that equal trees give equal bytes. Invalid UTF-8 is

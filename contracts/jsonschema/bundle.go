@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"sluice/contracts/tree"
 	"strings"
+
+	"sluice/contracts/tree"
 )
 
 // Bundle makes the JSON or YAML document at path self-contained and gives it as JSON: whatever its references reach in

@@ -3,10 +3,11 @@ package jsonschema
 import (
 	"encoding/json"
 	"fmt"
-	"sluice/contracts/tree"
 	"strconv"
 
 	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sluice/contracts/tree"
 )
 
 // Validate lists every way in which tree breaks the schema, in the schema's order; nil when it holds.

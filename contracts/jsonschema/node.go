@@ -3,10 +3,11 @@ package jsonschema
 import (
 	"math/big"
 	"slices"
-	"sluice/contracts/tree"
 	"sort"
 
 	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sluice/contracts/tree"
 )
 
 // node is one schema ready for checking. What it can't check itself (dynamic references, most of what unevaluated members

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 	"sync"
+
+	"sluice/contracts/tree"
 )
 
 // Limits bound what ParseJSON takes; a zero field means its default.

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"sluice/contracts/tree"
 	"strconv"
 	"unicode/utf8"
+
+	"sluice/contracts/tree"
 )
 
 func (f *fixed) check(v any, r *report) bool {

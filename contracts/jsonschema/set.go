@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net/url"
 	"regexp"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 
@@ -18,6 +17,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // Schema is one compiled schema; safe for concurrent use.

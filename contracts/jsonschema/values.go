@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+
 	"sluice/contracts/tree"
 )
 

@@ -2,9 +2,9 @@ package wsdl
 
 import (
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"

@@ -3,9 +3,9 @@ package wsdl
 import (
 	"errors"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )

@@ -5,11 +5,11 @@
 package wsdl
 
 import (
-	"sluice/contracts/tree"
 	"sync/atomic"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )

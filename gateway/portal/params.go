@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/gateway/problem"
 )
 

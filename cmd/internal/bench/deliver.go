@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"sluice/contracts/tree"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"sluice/cmd/internal/agencysim"
 	"sluice/cmd/internal/simulated"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/mappings"
 )

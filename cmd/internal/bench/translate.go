@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"sluice/contracts/tree"
 	"time"
 
 	"sluice"
@@ -15,6 +14,7 @@ import (
 	"sluice/adapters/builtin"
 	"sluice/adapters/examples"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"

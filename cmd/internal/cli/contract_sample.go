@@ -2,9 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"sluice/contracts/tree"
 
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 	xsdsample "sluice/contracts/xsd/sample"
 )

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +15,7 @@ import (
 	"sluice/adapters/proof"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // LintCmd proves the manifests and mappings of a workspace against its contracts.

@@ -10,13 +10,13 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 

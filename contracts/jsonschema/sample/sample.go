@@ -8,10 +8,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"regexp"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // Options say which instances to make; the zero value makes the systematic ones.

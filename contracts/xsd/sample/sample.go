@@ -4,9 +4,9 @@ package sample
 import (
 	"fmt"
 	"math/rand/v2"
-	"sluice/contracts/tree"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )

@@ -2,10 +2,10 @@ package sample
 
 import (
 	"slices"
-	"sluice/contracts/tree"
 	"strings"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // Vary makes variations of a tree, each different in one place: without an optional field, with another of a list's
