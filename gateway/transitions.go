@@ -71,11 +71,12 @@ func (d *Delivery) move(to DeliveryState, now time.Time) error {
 }
 
 // Begin is the only way to send: it records that the owner is about to. Once it is committed a byte may go out.
-// It returns ErrStale unless the delivery waits in the claim's epoch.
+// It returns ErrStale unless the delivery waits in the claim's epoch. Repeated under the same claim, by an owner that never
+// heard what became of the first, it changes nothing: who begins sees to it that a claim is that of one attempt.
 func (r *Request) Begin(c Claim, now time.Time) (*Delivery, error) {
-	d, err := r.held(c, Queued, Retrying)
-	if err != nil {
-		return nil, err
+	d, err := r.held(c, Queued, Retrying, Sending)
+	if err != nil || d.State == Sending {
+		return d, err
 	}
 	if c.Owner == "" || c.Owner == Operator {
 		return nil, fmt.Errorf("beginning delivery %s: %q can't own a send", d.ID, c.Owner)

@@ -27,6 +27,8 @@ type builder struct {
 	attrGroups    []*etree.Element // the same of attribute groups
 	attrGroupUses map[groupUse]bool
 	particles     int // laid out so far
+	compared      int // pairs of them, looking for ambiguous content
+	rivals        map[rivals]bool
 }
 
 // The bounds of a contract: beyond them it is refused, before it takes the memory of everybody else.
@@ -39,7 +41,8 @@ const (
 func (l *Loader) Compile() (*Schema, error) {
 	l.supply()
 	l.joinRoots()
-	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{}, attrGroupUses: map[groupUse]bool{}}
+	b := &builder{Loader: l, pending: map[*Type]component{}, groups: map[*etree.Element]*Particle{},
+		attrGroupUses: map[groupUse]bool{}, rivals: map[rivals]bool{}}
 	s := &Schema{
 		spaces: l.spaceNumbers(), documents: l.documents,
 		elements: map[Name]*Element{}, types: map[Name]*Type{}, attributes: map[Name]*Attribute{}, keyrefs: map[string]*Constraint{},
@@ -74,6 +77,13 @@ func (l *Loader) Compile() (*Schema, error) {
 	if err := l.problems.Err(); err != nil {
 		l.problems.Sort()
 		return nil, l.problems
+	}
+	checked := map[*etree.Element]bool{} // a chameleon is several documents
+	for _, d := range l.documents {
+		if !checked[d.root] {
+			checked[d.root] = true
+			l.passedOver(d, d.root)
+		}
 	}
 	s.Warnings = l.warnings
 	for _, m := range l.missing {

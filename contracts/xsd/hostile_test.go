@@ -76,9 +76,9 @@ func TestHostileContracts(t *testing.T) {
 		{"a name with a colon", `<xs:element name="t:e"/>`, `t.xsd:2:1: <xs:element> is called "t:e", which is no name in XML`},
 		{"names that are words elsewhere", sequence(`<xs:element name="type"/><xs:element name="func"/><xs:element name="null"/><xs:element name="_any"/><xs:element name="_text"/><xs:element name="__proto__"/>`), `1 elements`},
 
-		{"unique particle attribution: an element after itself", sequence(`<xs:element name="a" type="xs:int" minOccurs="0"/><xs:element name="a" type="xs:int"/>`), `1 elements`},
-		{"unique particle attribution: two branches that begin alike", `<xs:element name="e"><xs:complexType><xs:choice><xs:sequence><xs:element name="a" type="xs:int"/><xs:element name="b"/></xs:sequence><xs:sequence><xs:element name="a" type="xs:int"/><xs:element name="c"/></xs:sequence></xs:choice></xs:complexType></xs:element>`, `1 elements`},
-		{"unique particle attribution: a wildcard before an element", sequence(`<xs:any namespace="##any" minOccurs="0"/><xs:element ref="t:f"/>`) + `<xs:element name="f"/>`, `2 elements`},
+		{"unique particle attribution: an element after itself", sequence(`<xs:element name="a" type="xs:int" minOccurs="0"/><xs:element name="a" type="xs:int"/>`), `1 elements | t.xsd:2:101: warning: the element a may fall to the declaration here or to the declaration at t.xsd:2:51 (unique particle attribution): the first place that fits is taken`},
+		{"unique particle attribution: two branches that begin alike", `<xs:element name="e"><xs:complexType><xs:choice><xs:sequence><xs:element name="a" type="xs:int"/><xs:element name="b"/></xs:sequence><xs:sequence><xs:element name="a" type="xs:int"/><xs:element name="c"/></xs:sequence></xs:choice></xs:complexType></xs:element>`, `1 elements | t.xsd:2:147: warning: the element a may fall to the declaration here or to the declaration at t.xsd:2:62 (unique particle attribution): the first place that fits is taken`},
+		{"unique particle attribution: a wildcard before an element", sequence(`<xs:any namespace="##any" minOccurs="0"/><xs:element ref="t:f"/>`) + `<xs:element name="f"/>`, `2 elements | t.xsd:2:92: warning: the element {urn:t}f may fall to the declaration here or to the wildcard at t.xsd:2:51 (unique particle attribution): the first place that fits is taken`},
 		{"unique particle attribution: repeated without end", sequence(`<xs:sequence maxOccurs="unbounded"><xs:element name="a" minOccurs="0" maxOccurs="unbounded"/></xs:sequence>`), `1 elements`},
 
 		{"occurrences that are no number", sequence(`<xs:element name="a" maxOccurs="many"/>`), `t.xsd:2:51: maxOccurs is not a number: "many"`},
@@ -107,7 +107,14 @@ func TestHostileContracts(t *testing.T) {
 		{"a Latin letter among Cyrillic ones", `<xs:element name="e" type="t:Тип"/><xs:complexType name="Tип"/>`, `t.xsd:2:1: the type {urn:t}Тип is declared nowhere; did you mean "Tип"? a Latin letter stands among Cyrillic ones, or the other way round`},
 		{"a DTD with entities", `]>`, `t.xsd:1:115: not well-formed XML: the entity &e; is not defined`},
 		{"SOAP encoding", `<xs:import namespace="http://schemas.xmlsoap.org/soap/encoding/"/><xs:complexType name="c" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/"><xs:complexContent><xs:restriction base="e:Array"/></xs:complexContent></xs:complexType>`, `t.xsd:2:163: the type {http://schemas.xmlsoap.org/soap/encoding/}Array is declared nowhere; SOAP encoding (rpc/encoded) is not supported: ask the agency for a document/literal or rpc/literal contract`},
-		{"XML Schema 1.1", `<xs:element name="e"><xs:complexType><xs:sequence/><xs:assert test="@a"/></xs:complexType></xs:element>`, `1 elements`},
+		{"XML Schema 1.1", `<xs:element name="e"><xs:complexType><xs:sequence/><xs:assert test="@a"/></xs:complexType></xs:element>`, `1 elements | t.xsd:2:52: warning: <xs:assert> is XML Schema 1.1 and is not checked`},
+		{"a facet of XML Schema 1.1", simple("xs:date", `<xs:explicitTimezone value="required"/>`), `1 elements | t.xsd:2:56: warning: <xs:explicitTimezone> is XML Schema 1.1 and is not checked`},
+		{"a wildcard of XML Schema 1.1", sequence(`<xs:any notNamespace="urn:v"/>`), `1 elements | t.xsd:2:51: warning: notNamespace is XML Schema 1.1 and is not checked`},
+		{"a declaration for XML Schema 1.1 only", sequence(`<xs:element name="a" xmlns:vc="http://www.w3.org/2007/XMLSchema-versioning" vc:minVersion="1.1"/>`), `1 elements | t.xsd:2:51: warning: vc:minVersion is XML Schema 1.1 and is not checked`},
+		{"XML Schema 1.1 at the top", `<xs:override schemaLocation="none.xsd"/>`, `t.xsd:2:1: <xs:override> can't stand at the top of a schema`},
+		{"an element where none can stand", `<xs:element name="e"><xs:complexType><xs:element name="a"/></xs:complexType></xs:element>`, `1 elements | t.xsd:2:38: warning: <xs:element> has no place in <xs:complexType> and is passed over`},
+		{"an element of another namespace in a type", sequence(`<element name="a"/>`), `1 elements | t.xsd:2:51: warning: <element> has no place in <xs:sequence> and is passed over`},
+		{"documentation with elements of its own", `<xs:element name="e"><xs:annotation><xs:appinfo><xs:assert/><x/></xs:appinfo></xs:annotation></xs:element>`, `1 elements`},
 		{"something of no schema", `<script xmlns="http://www.w3.org/1999/xhtml"/>`, `t.xsd:2:1: <script> is no part of XML Schema`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -171,6 +178,9 @@ func TestHostileContractSize(t *testing.T) {
 	whole("a billion occurrences of a billion", `<xs:element name="e"><xs:complexType><xs:sequence minOccurs="1000000000" maxOccurs="1000000000"><xs:sequence minOccurs="1000000000" maxOccurs="1000000000"><xs:element name="a"/><xs:element name="b"/></xs:sequence></xs:sequence></xs:complexType></xs:element>`)
 	whole("150 anonymous types inside one another", `<xs:element name="e">`+strings.Repeat(`<xs:complexType><xs:sequence><xs:element name="a">`, 150)+strings.Repeat(`</xs:element></xs:sequence></xs:complexType>`, 150)+`</xs:element>`)
 	whole("600 groups inside one another", `<xs:element name="e"><xs:complexType>`+strings.Repeat(`<xs:sequence>`, 600)+strings.Repeat(`</xs:sequence>`, 600)+`</xs:complexType></xs:element>`)
+	whole("100,000 places that compete", `<xs:element name="e"><xs:complexType><xs:choice maxOccurs="unbounded">`+many(100_000, `<xs:element name="a"/>`)+`</xs:choice></xs:complexType></xs:element>`)
+	whole("10,000 wildcards", `<xs:element name="e"><xs:complexType><xs:sequence>`+many(10_000, `<xs:any namespace="urn:n%d" minOccurs="0"/>`)+`</xs:sequence></xs:complexType></xs:element>`)
+	whole("ambiguous groups that double twelve times", `<xs:group name="g12"><xs:sequence><xs:element name="a" minOccurs="0"/></xs:sequence></xs:group>`+chain(12, `<xs:group name="g%[1]d"><xs:sequence><xs:group ref="t:g%[2]d" maxOccurs="2"/><xs:group ref="t:g%[2]d"/></xs:sequence></xs:group>`)+`<xs:element name="e"><xs:complexType><xs:group ref="t:g0"/></xs:complexType></xs:element>`)
 	includes := fstest.MapFS{"t.xsd": {Data: []byte(schema(`<xs:include schemaLocation="0.xsd"/>`))}}
 	for i := range 2100 {
 		includes[fmt.Sprintf("%d.xsd", i)] = &fstest.MapFile{Data: []byte(schema(fmt.Sprintf(`<xs:include schemaLocation="%d.xsd"/>`, i+1)))}
@@ -191,6 +201,9 @@ func TestHostileContractSize(t *testing.T) {
 		{"a union that doubles thirty times", `1 elements`},
 		{"a billion occurrences of a billion", `1 elements`},
 		{"150 anonymous types inside one another", `1 elements`},
+		{"100,000 places that compete", `1 elements | t.xsd:2:22: warning: there is too much to compare, or to say: from this type on no ambiguous content is looked for`},
+		{"10,000 wildcards", `1 elements`},
+		{"ambiguous groups that double twelve times", `1 elements`},
 		{"600 groups inside one another", `t.xsd:2:6499: not well-formed XML: elements nested deeper than 500`},
 		{"2,100 files that include one another", `1999.xsd:1:1: the contract pulls in more than 2000 schema documents`},
 	} {

@@ -19,6 +19,7 @@ func (b *builder) layOut(t *Type) {
 	}
 	if t.Value == nil {
 		if t.Content = b.copyOf(t.model); t.Content != nil && b.particles <= maxParticles {
+			b.checkAttribution(t, t.Content)
 			t.Content = arrange(simplify(t.Content))
 			if t.Mixed {
 				region(t.Content)

@@ -260,7 +260,11 @@ func (l *Loader) fail(d *document, el *etree.Element, code, format string, args 
 }
 
 func (l *Loader) warn(d *document, el *etree.Element, code, format string, args ...any) {
-	l.warnings = append(l.warnings, diag.Problem{Pos: d.source.Pos(el), Severity: diag.Warning, Code: code, Message: fmt.Sprintf(format, args...)})
+	l.warnAt(d.source.Pos(el), code, format, args...)
+}
+
+func (l *Loader) warnAt(pos diag.Pos, code, format string, args ...any) {
+	l.warnings = append(l.warnings, diag.Problem{Pos: pos, Severity: diag.Warning, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
 // missingHint tells who asked for a namespace whose document was not found.

@@ -142,29 +142,35 @@ func settle(s *adapters.Service) time.Duration {
 	return 30 * time.Second
 }
 
-// recordTries is how often a decision is written that the store can't take, though it can be written.
-const recordTries = 5
+// What a delivery's worker has to write it writes again, at first after firstPause, and recordTries times when the store
+// can't take it though it can be written.
+const (
+	firstPause  = 50 * time.Millisecond
+	recordTries = 5
+)
 
 // record writes a decision. While the store is unavailable it is tried again, because the agency may already have
 // acted; it is given up only when this process must no longer send: then the lease's end hands the delivery to the
 // sweep. A decision that the store can't take for its content leaves the delivery to the operators.
 func (j *job) record(change func(*gateway.Request) error) (*gateway.Request, bool) {
-	pause := 50 * time.Millisecond
+	pause := firstPause
 	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 		r, err := j.e.update(ctx, j.request.ID, change)
 		cancel()
-		var illegal *gateway.TransitionError
 		switch {
 		case err == nil:
 			return r, true
-		case errors.Is(err, gateway.ErrStale), errors.As(err, &illegal), errors.Is(err, store.ErrNotFound):
+		case overtaken(err):
 			j.e.c.Log.Warn("the outcome came too late to count", "delivery", j.d.ID, "err", err)
 			return nil, false
 		}
 		j.e.c.Log.Error("an outcome could not be recorded", "delivery", j.d.ID, "err", err)
 		switch {
-		case j.e.lease.held() != nil, try >= 2*recordTries && !errors.Is(err, store.ErrUnavailable):
+		case j.e.lease.held() != nil:
+			return nil, false
+		case try >= 2*recordTries && !errors.Is(err, store.ErrUnavailable):
+			j.unrecorded = true
 			return nil, false
 		case try == recordTries && !errors.Is(err, store.ErrUnavailable):
 			change = j.unrecordable()

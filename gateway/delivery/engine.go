@@ -124,6 +124,7 @@ type Engine struct {
 	cache   *cache
 	watches watches
 	lease   lease
+	inHand  sync.Map // the messages that workers are at
 }
 
 // New makes an engine; Run starts it.

@@ -27,10 +27,14 @@ type lease struct {
 	attempts context.Context
 	stop     context.CancelCauseFunc
 	stopped  bool // interrupted for good: the engine ends
+
+	grace context.Context // ends with the time that a stop has, whatever becomes of the lease
+	over  context.CancelFunc
 }
 
 func (l *lease) init(c Config) {
 	l.length, l.node, l.now, l.log, l.write = c.Lease, c.Owner, c.Now, c.Log, c.Store.Renew
+	l.grace, l.over = context.WithCancel(context.Background())
 	l.next()
 }
 
@@ -130,6 +134,7 @@ func (l *lease) interrupt() {
 	defer l.mu.Unlock()
 	l.stopped = true
 	l.stop(errInterrupted)
+	l.over()
 }
 
 // end gives the lease up, so that others take over at once what could not be recorded.

@@ -364,7 +364,8 @@ func (h *hub) attempts(deliveryID string) []string {
 // events lists the types of the events that were not told yet, of one stream's subject or all, in order.
 func (h *hub) events(subject string) []string {
 	h.t.Helper()
-	all, err := h.store.NextEvents(h.t.Context(), "portal", h.clock.now().Add(time.Hour), 1000, 1000)
+	later := h.clock.now().Add(time.Hour)
+	all, err := h.store.NextEvents(h.t.Context(), "portal", "test", later, later, 1000, 1000)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"sluice/gateway"
 	"sluice/gateway/queue"
+	"sluice/gateway/store"
 )
 
 // windowRounds is how many rounds of attempts an endpoint's window holds: enough that workers never wait for the
@@ -36,7 +38,10 @@ func (l *lane) fill(ctx context.Context, now time.Time) time.Time {
 	if room < l.window()/2 {
 		return time.Time{} // refill looks again when there is room enough
 	}
-	refs, err := l.e.c.Store.Window(ctx, l.agency.Name, l.name, now, room, l.visible())
+	// What is being handed out when a stop comes must be known here, to be given back.
+	taking, cancel := context.WithTimeout(l.e.lease.grace, storeTimeout)
+	defer cancel()
+	refs, err := l.e.c.Store.Window(taking, l.agency.Name, l.name, now, room, l.visible())
 	if err != nil {
 		l.trouble(ctx, "handing out deliveries", err)
 		return again
@@ -48,9 +53,31 @@ func (l *lane) fill(ctx context.Context, now time.Time) time.Time {
 	}
 	if err := l.e.c.Queue.Publish(ctx, l.line, messages...); err != nil {
 		l.trouble(ctx, "publishing deliveries", err)
-		return again // what the queue does not have is handed out again when it is visible
+		l.giveBack(refs, now.Add(l.visible()))
+		return again
 	}
 	return time.Time{}
+}
+
+// giveBack makes due again what was handed out until then for a queue that may not have it. A message that it has all the
+// same is good until its delivery is handed out anew; what it led to meanwhile stays.
+func (l *lane) giveBack(refs []store.Ref, until time.Time) {
+	ctx, cancel := context.WithTimeout(l.e.lease.grace, storeTimeout)
+	defer cancel()
+	l.drained.Store(false)
+	l.e.each(refs, func(ref store.Ref) {
+		now := l.e.c.Now()
+		_, err := l.e.c.Store.Update(ctx, ref.RequestID, func(r *gateway.Request) error {
+			d, err := r.Delivery(ref.DeliveryID)
+			if err != nil || !d.NextAt.Equal(until.Truncate(time.Microsecond)) {
+				return err
+			}
+			return r.PutBack(ref.Claim(""), now, now)
+		})
+		if err != nil && !overtaken(err) {
+			l.trouble(ctx, "giving back deliveries", err) // they are handed out again when they are visible
+		}
+	})
 }
 
 // refill wakes the feeder when the window is half empty and the store has more.

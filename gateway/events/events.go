@@ -1,9 +1,10 @@
 // Package events tells the portals what happened: an outbox that the store fills in the same commit as the change itself,
 // posted to each client's webhook as CloudEvents 1.0 (structured JSON) with the signature of Standard Webhooks.
 //
-// Events of one stream (a request, or an endpoint) are told in order and one at a time; streams are told side by side, and
-// each client has its own workers, so that a receiver that hangs holds up nobody else. Whatever a receiver answers but 2xx,
-// the event is tried again for as long as it takes.
+// Events of one stream (a request, or an endpoint) are told in order and one at a time, by one node: who tells a stream has
+// claimed it in the store, for one turn. Streams are told side by side, and each client has its own workers, so that a
+// receiver that hangs holds up nobody else. Whatever a receiver answers but 2xx, the event is tried again for as long as it
+// takes.
 package events
 
 import (
@@ -15,14 +16,14 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"golang.org/x/sync/errgroup"
 
+	"sluice/gateway"
 	"sluice/gateway/store"
 )
 
 // Outbox is where events wait; see store.Outbox for what each method promises.
 type Outbox interface {
-	NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error)
-	EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error
-	EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error
+	NextEvents(ctx context.Context, client, owner string, now, until time.Time, limit, follow int) ([]store.Outgoing, error)
+	EventsDelivered(ctx context.Context, owner string, told []store.Delivered, now time.Time) error
 }
 
 // Config is what a Publisher works with. Zero values stand for the defaults named.
@@ -31,6 +32,7 @@ type Config struct {
 	Webhooks map[string]*Webhook // by client; the events of a client without one wait
 	Now      func() time.Time    // time.Now
 	Log      *slog.Logger        // slog.Default()
+	Owner    string              // names this process in claims and must differ at every start; a new UUID
 	Workers  int                 // streams of a client told at once; 16
 	Attempt  time.Duration       // for a receiver to answer; 15 s
 	First    time.Duration       // the wait after the first failure; 2 s
@@ -43,6 +45,8 @@ const (
 	perStream = 16  // events told in a row
 	tick      = time.Second
 	jitter    = 0.3
+	recording = 5 * time.Second  // the longest that a record of a turn may take
+	slack     = 10 * time.Second // between the last attempt of a turn and the end of its claim: for the record, and clocks that differ
 )
 
 // Publisher tells events. Make it by New.
@@ -58,6 +62,9 @@ func New(c Config) *Publisher {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Owner == "" {
+		c.Owner = gateway.NewID(c.Now())
 	}
 	if c.Workers <= 0 {
 		c.Workers = 16
@@ -108,6 +115,15 @@ func (p *Publisher) Run(ctx context.Context) error {
 		})
 	}
 	return g.Wait()
+}
+
+// claim is how long a turn at a stream may last: a dead node's streams wait so long for another. Nobody renews a claim: a turn
+// ends before it does, and the stream is claimed again.
+func (p *Publisher) claim() time.Duration { return 2*p.c.Attempt + slack }
+
+// fits tells whether one more attempt ends well before the claim does.
+func (p *Publisher) fits(until time.Time) bool {
+	return !p.c.Now().Add(p.c.Attempt + slack).After(until)
 }
 
 // after is the wait after so many failures: exponential, with jitter, without an end.

@@ -264,7 +264,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// What could not be recorded as told is told again, with the same id.
+// What could not be recorded as told is told again once its claim has ended, with the same id.
 func TestRecordLost(t *testing.T) {
 	r := newRig(t, "portal")
 	hook := r.clients["portal"]
@@ -272,6 +272,7 @@ func TestRecordLost(t *testing.T) {
 	id := r.happens("portal")
 	p := r.start()
 	hook.takes(id, canonical.EventClosed)
+	r.clock.set(r.clock.now().Add(time.Minute))
 	p.Wake()
 	hook.await("the repetition", func(_, taken []canonical.Event) bool { return len(taken) == 6 })
 	hook.mu.Lock()

@@ -2,8 +2,6 @@ package events
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"sync"
 	"time"
 
@@ -17,13 +15,10 @@ type lane struct {
 	hook   *Webhook
 	wake   chan struct{}
 	slots  chan struct{} // taken by those who tell
-
-	mu   sync.Mutex
-	busy map[int64]bool // streams that are being told
 }
 
 func newLane(p *Publisher, client string, hook *Webhook) *lane {
-	return &lane{Publisher: p, client: client, hook: hook, wake: make(chan struct{}, 1), slots: make(chan struct{}, p.c.Workers), busy: map[int64]bool{}}
+	return &lane{Publisher: p, client: client, hook: hook, wake: make(chan struct{}, 1), slots: make(chan struct{}, p.c.Workers)}
 }
 
 func (l *lane) signal() {
@@ -41,7 +36,7 @@ func (l *lane) run(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		if err := l.round(ctx, &workers); err != nil && ctx.Err() == nil {
-			l.c.Log.Error("events could not be read", "client", l.client, "err", err)
+			l.c.Log.Error("events could not be claimed or given back", "client", l.client, "err", err)
 		}
 		select {
 		case <-l.wake:
@@ -52,35 +47,29 @@ func (l *lane) run(ctx context.Context) {
 	}
 }
 
-// round hands what is due now to workers. What is being told is left alone, also where that ends during the round: what
-// was read of it is out of date by then.
+// round claims what is due now and hands it to workers. What they can't begin in time is given back.
 func (l *lane) round(ctx context.Context, workers *sync.WaitGroup) error {
-	busy := l.streams()
-	due, err := l.c.Outbox.NextEvents(ctx, l.client, l.c.Now(), perRound, perStream)
+	now := l.c.Now()
+	until := now.Add(l.claim())
+	due, err := l.c.Outbox.NextEvents(ctx, l.client, l.c.Owner, now, until, perRound, perStream)
 	if err != nil {
 		return err
 	}
 	for len(due) > 0 {
-		n := 1
-		for n < len(due) && due[n].Stream == due[0].Stream {
-			n++
-		}
-		events := due[:n]
-		due = due[n:]
-		if busy[events[0].Stream] {
-			continue
-		}
 		select {
 		case l.slots <- struct{}{}:
 		case <-ctx.Done():
-			return nil
+			return l.giveBack(ctx, due)
 		}
-		l.mark(events[0].Stream, true)
-		workers.Go(func() {
-			err := l.tell(ctx, events)
-			l.mark(events[0].Stream, false)
+		if !l.fits(until) {
 			<-l.slots
-			if err != nil { // told again after a tick, and not at once: the store may have no room
+			return l.giveBack(ctx, due)
+		}
+		var events []store.Outgoing
+		events, due = turn(due)
+		workers.Go(func() {
+			defer func() { <-l.slots }()
+			if err := l.tell(ctx, events, until); err != nil { // told again when the claim has ended
 				l.c.Log.Error("what the portal was told could not be recorded", "client", l.client, "event", events[0].ID, "err", err)
 				return
 			}
@@ -90,46 +79,48 @@ func (l *lane) round(ctx context.Context, workers *sync.WaitGroup) error {
 	return nil
 }
 
-// streams are those that are being told.
-func (l *lane) streams() map[int64]bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return maps.Clone(l.busy)
-}
-
-func (l *lane) mark(stream int64, busy bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if busy {
-		l.busy[stream] = true
-	} else {
-		delete(l.busy, stream)
+// turn parts the events of the first stream from the others.
+func turn(due []store.Outgoing) (first, others []store.Outgoing) {
+	n := 1
+	for n < len(due) && due[n].Stream == due[0].Stream {
+		n++
 	}
+	return due[:n], due[n:]
 }
 
-// tell posts events of one stream in order until one is not taken, and records both in as few writes as can be.
-func (l *lane) tell(ctx context.Context, events []store.Outgoing) error {
-	told := store.Delivered{Stream: events[0].Stream, First: events[0].N}
-	var failed *store.Outgoing
-	var why error
+// giveBack ends the claims on streams of which nothing was told.
+func (l *lane) giveBack(ctx context.Context, due []store.Outgoing) error {
+	var turns []store.Delivered
+	for len(due) > 0 {
+		turns = append(turns, store.Delivered{Stream: due[0].Stream, First: due[0].N, Last: due[0].N - 1})
+		_, due = turn(due)
+	}
+	return l.record(ctx, turns...)
+}
+
+// tell posts events of one stream in order until one is not taken or the claim is about to end, and records what came of it.
+func (l *lane) tell(ctx context.Context, events []store.Outgoing, until time.Time) error {
+	told := store.Delivered{Stream: events[0].Stream, First: events[0].N, Last: events[0].N - 1}
 	for i := range events {
-		if why = l.hook.post(ctx, &events[i], l.c.Now(), l.c.Attempt); why != nil {
-			failed = &events[i]
+		e := &events[i]
+		if i > 0 && !l.fits(until) {
 			break
 		}
-		told.Last = events[i].N
+		if err := l.hook.post(ctx, e, l.c.Now(), l.c.Attempt); err != nil {
+			if ctx.Err() == nil {
+				told.Next, told.Failed = l.c.Now().Add(l.after(e.Attempts+1)), err.Error()
+				l.c.Log.Warn("an event was not taken", "client", l.client, "event", e.ID, "type", e.Type, "attempt", e.Attempts+1, "next", told.Next, "err", err)
+			}
+			break
+		}
+		told.Last = e.N
 	}
-	// What was taken is recorded also while the hub stops: it would be told twice otherwise.
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	return l.record(ctx, told)
+}
+
+// record ends turns, also while the hub stops: what was taken would be told twice otherwise, and the rest wait for nobody.
+func (l *lane) record(ctx context.Context, turns ...store.Delivered) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
-	var errs []error
-	if told.Last > 0 {
-		errs = append(errs, l.c.Outbox.EventsDelivered(record, []store.Delivered{told}, l.c.Now()))
-	}
-	if failed != nil && ctx.Err() == nil {
-		next := l.c.Now().Add(l.after(failed.Attempts + 1))
-		l.c.Log.Warn("an event was not taken", "client", l.client, "event", failed.ID, "type", failed.Type, "attempt", failed.Attempts+1, "next", next, "err", why)
-		errs = append(errs, l.c.Outbox.EventFailed(record, failed.Stream, failed.N, next, why.Error()))
-	}
-	return errors.Join(errs...)
+	return l.c.Outbox.EventsDelivered(ctx, l.c.Owner, turns, l.c.Now())
 }

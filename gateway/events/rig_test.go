@@ -60,13 +60,13 @@ type rig struct {
 	store   *sqlite.Store
 	log     *bytes.Buffer
 	clients map[string]*receiver
-	failed  chan failure // what was put off
+	failed  chan failure
 	mu      sync.Mutex
 	refuse  int // so many records of what was told fail
 	stop    func()
 }
 
-// failure is one call of EventFailed.
+// failure is one event that was put off.
 type failure struct {
 	stream int64
 	n      int
@@ -132,11 +132,11 @@ func (r *rig) start(clients ...string) *events.Publisher {
 
 // The rig is the publisher's outbox: the store's, watched.
 
-func (r *rig) NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error) {
-	return r.store.NextEvents(ctx, client, now, limit, follow)
+func (r *rig) NextEvents(ctx context.Context, client, owner string, now, until time.Time, limit, follow int) ([]store.Outgoing, error) {
+	return r.store.NextEvents(ctx, client, owner, now, until, limit, follow)
 }
 
-func (r *rig) EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error {
+func (r *rig) EventsDelivered(ctx context.Context, owner string, told []store.Delivered, now time.Time) error {
 	r.mu.Lock()
 	refused := r.refuse > 0
 	if refused {
@@ -146,12 +146,12 @@ func (r *rig) EventsDelivered(ctx context.Context, told []store.Delivered, now t
 	if refused {
 		return store.ErrUnavailable
 	}
-	return r.store.EventsDelivered(ctx, told, now)
-}
-
-func (r *rig) EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error {
-	err := r.store.EventFailed(ctx, stream, n, next, reason)
-	r.failed <- failure{stream, n, next, reason}
+	err := r.store.EventsDelivered(ctx, owner, told, now)
+	for _, d := range told {
+		if d.Failed != "" {
+			r.failed <- failure{d.Stream, d.Last + 1, d.Next, d.Failed}
+		}
+	}
 	return err
 }
 

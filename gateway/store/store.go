@@ -22,7 +22,8 @@ var (
 	// ErrKeyReused says that the client used this idempotency key before, for another body.
 	ErrKeyReused = errors.New("the idempotency key was used before for another body")
 	// ErrUnavailable says that the store can't write or read at the moment: the disk is full, the database is
-	// read-only, or the disk fails. Nothing was written; the same call may succeed later.
+	// read-only, or the disk fails. Nothing was written, unless the database went away in the middle of the commit and did
+	// not come back to tell; the same call may succeed later.
 	ErrUnavailable = errors.New("the store is unavailable")
 	// ErrIncompatible says, at opening, that the file is no database, is damaged, or was made by a newer version.
 	ErrIncompatible = errors.New("the database can't be used")
@@ -150,10 +151,13 @@ type Outgoing struct {
 	Attempts int       // how often it was tried
 }
 
-// Delivered marks the events of one stream, from First to Last, as told.
+// Delivered is what became of a turn at one stream: the events from First to Last were told, none of them when Last is
+// before First, and the one after them is due at Next.
 type Delivered struct {
 	Stream      int64
 	First, Last int
+	Next        time.Time // zero: at once
+	Failed      string    // why the one after Last was not taken; "" when it was not tried
 }
 
 // Lane is the deliveries of one endpoint.
@@ -241,13 +245,13 @@ type Endpoints interface {
 
 // Outbox is what the portal has to be told.
 type Outbox interface {
-	// NextEvents lists a client's events that are due: of each stream the oldest that was not told, and up to follow of
-	// those after it, consecutively and in order; at most limit streams, those due longest first.
-	NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]Outgoing, error)
-	// EventsDelivered marks events as told; the next of their streams become due.
-	EventsDelivered(ctx context.Context, told []Delivered, now time.Time) error
-	// EventFailed puts an event off, and with it those after it.
-	EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error
+	// NextEvents claims streams of a client that have events due, at most limit, those due longest first, and lists of each
+	// the oldest event that was not told, and up to follow of those after it, consecutively and in order. A stream that is
+	// claimed is listed for nobody until its owner has ended the turn by EventsDelivered, or the claim ends by itself.
+	NextEvents(ctx context.Context, client, owner string, now, until time.Time, limit, follow int) ([]Outgoing, error)
+	// EventsDelivered ends turns: what was told is marked, and what comes next in the streams is due. Of a stream that
+	// another owner has claimed since it records nothing, because that one is telling it again.
+	EventsDelivered(ctx context.Context, owner string, told []Delivered, now time.Time) error
 }
 
 // Keeper is the store's own upkeep.

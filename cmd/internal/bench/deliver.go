@@ -23,13 +23,19 @@ import (
 
 // The size of the measurement of deliveries.
 const (
-	deliveries = 1500
+	deliveries = 2000
 	calls      = 32        // to the agency at once, the hub's and the floor's alike
-	submitters = 4 * calls // portals' calls at once, each waiting for its receipt: enough that deliveries always wait
+	submitters = 4 * calls // portals' calls at once: enough that deliveries always wait
+	look       = 20 * time.Millisecond
 )
 
-const deliverNote = "%d requests for ZAGS, %d portals' calls at once: accepted, mapped, sent, receipt recorded, and the portal answered; " +
-	"the floor posts ready envelopes to the same agency; %d calls to the agency at once on both sides"
+const (
+	drainNote = "deliveries: %d requests for ZAGS wait in the store, their endpoint held by an operator; from its release until the last receipt is " +
+		"recorded: handed out, mapped, sent, and the receipt stored with the attempt. The hub's count of them is asked for every %v"
+	throughNote = "accept to receipt: as many requests, %d portals' calls at once, each from its POST over HTTP to the answer with the receipt: " +
+		"accepted and stored, then all of the above"
+	floorNote = "the floor of both posts ready envelopes to the same agency; %d calls to the agency at once on all sides"
+)
 
 func benchDeliver(ctx context.Context, s *session) error {
 	r, err := s.newRig(ctx, "deliver", simulated.Pace{Concurrency: calls}, false)
@@ -37,44 +43,121 @@ func benchDeliver(ctx context.Context, s *session) error {
 		return err
 	}
 	defer r.close() //nolint:errcheck // measured and done
-	round := 0
-	var spent, floorSpent spending
-	ours := func() (float64, error) {
-		round++
-		bodies, err := samples("family-composition", fmt.Sprintf("d%d", round), deliveries)
-		if err != nil {
-			return 0, err
-		}
-		before, start := r.spent(), time.Now()
-		err = atOnce(submitters, deliveries, func(i int) error { return r.submit(ctx, bodies[i], true) })
-		took := time.Since(start)
-		spent.add(before, r.spent())
-		return deliveries / took.Seconds(), err
-	}
 	envelope, err := newEnvelope()
 	if err != nil {
 		return err
 	}
-	floor := func() (float64, error) {
-		ready := make([][]byte, deliveries)
-		for i := range ready {
-			ready[i] = envelope.fresh()
-		}
-		before, start := r.spent(), time.Now()
-		err := atOnce(calls, deliveries, func(i int) error { return envelope.post(ctx, r, ready[i]) })
-		took := time.Since(start)
-		floorSpent.add(before, r.spent())
-		return deliveries / took.Seconds(), err
+	round := 0
+	bodies := func() ([][]byte, error) {
+		round++
+		return samples("family-composition", fmt.Sprintf("d%d", round), deliveries)
 	}
-	m, err := s.inTurn(ours, floor)
+	waiting := way{rig: r, ready: func() (func() error, error) {
+		all, err := bodies()
+		if err != nil {
+			return nil, err
+		}
+		if err := r.operate(ctx, "endpoints/zags/moscow/hold"); err != nil {
+			return nil, err
+		}
+		if err := atOnce(submitters, deliveries, func(i int) error { return r.submit(ctx, all[i], false) }); err != nil {
+			return nil, err
+		}
+		before, err := r.recorded(ctx)
+		return func() error {
+			if err := r.operate(ctx, "endpoints/zags/moscow/release"); err != nil {
+				return err
+			}
+			return r.untilRecorded(ctx, before+deliveries)
+		}, err
+	}}
+	through := way{rig: r, ready: func() (func() error, error) {
+		all, err := bodies()
+		return func() error {
+			return atOnce(submitters, deliveries, func(i int) error { return r.submit(ctx, all[i], true) })
+		}, err
+	}}
+	floor := way{rig: r, ready: func() (func() error, error) {
+		all := make([][]byte, deliveries)
+		for i := range all {
+			all[i] = envelope.fresh()
+		}
+		return func() error {
+			return atOnce(calls, deliveries, func(i int) error { return envelope.post(ctx, r, all[i]) })
+		}, nil
+	}}
+	drained, err := s.inTurn(waiting.perSecond, floor.perSecond)
 	if err != nil {
 		return err
 	}
-	s.note(deliverNote, deliveries, submitters, calls)
-	s.note("processor time a delivery: %s; of the floor: %s", spent.each(round*deliveries), floorSpent.each(round*deliveries))
-	s.add(m.row("deliveries", "/s", atLeast(0.4)))
+	answered, err := s.inTurn(through.perSecond, floor.perSecond)
+	if err != nil {
+		return err
+	}
+	s.note(drainNote, deliveries, look)
+	s.note(throughNote, submitters)
+	s.note(floorNote, calls)
+	s.note("processor time of each of them: deliveries: %v; accept to receipt: %v; the floor: %v", &waiting, &through, &floor)
+	s.add(drained.row("deliveries", "/s", atLeast(0.4)))
+	s.add(answered.row("accept to receipt", "/s", noTarget))
 	r.memory(s, "deliveries")
 	return nil
+}
+
+// way is one way to bring as many messages to ZAGS: ready prepares a round, and what it returns is measured.
+type way struct {
+	*rig
+	ready func() (run func() error, err error)
+	count int
+	used  spending
+}
+
+func (w *way) perSecond() (float64, error) {
+	run, err := w.ready()
+	if err != nil {
+		return 0, err
+	}
+	before, start := w.spent(), time.Now()
+	err = run()
+	took := time.Since(start)
+	w.used.add(before, w.spent())
+	w.count += deliveries
+	return deliveries / took.Seconds(), err
+}
+
+func (w *way) String() string { return w.used.each(w.count) }
+
+// recorded is how many receipts of ZAGS the hub has recorded since its start, by its metrics.
+func (r *rig) recorded(ctx context.Context) (int, error) {
+	body, err := r.operators(ctx, http.MethodGet, "metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	const series = `sluice_deliveries_total{agency="zags",endpoint="moscow",state="registered"} `
+	_, rest, found := bytes.Cut(body, []byte(series))
+	if !found {
+		return 0, nil // a series begins with its first value
+	}
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	n, err := strconv.ParseFloat(string(line), 64) // 1e+06 at a million
+	return int(n), err
+}
+
+// untilRecorded waits until the hub has recorded n receipts of ZAGS.
+func (r *rig) untilRecorded(ctx context.Context, n int) error {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		have, err := r.recorded(ctx)
+		if err != nil || have >= n {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // envelope is the sample request as it goes to ZAGS, ready but for its message id.

@@ -67,6 +67,7 @@ func TestTable(t *testing.T) {
 	s := &session{out: &out}
 	s.add(medians{ours: 1234, floor: 2000, ratio: 0.617, low: 0.5, high: 0.7}.row("accepts", "/s", atLeast(0.5)))
 	s.add(medians{ours: 12.34, floor: 20, ratio: 0.617, low: 0.5, high: 0.7}.row("mapping", "µs", atMost(0.5)))
+	s.add(medians{ours: 500, floor: 2000, ratio: 0.25, low: 0.2, high: 0.3}.row("accept to receipt", "/s", noTarget))
 	s.add(absolute("memory", 80, "MB", atMost(80)))
 	s.add(absolute("nothing measured", math.NaN(), "s", atMost(0.5)))
 	if missed := s.table(); missed != 2 {
@@ -82,6 +83,7 @@ func TestTable(t *testing.T) {
 		"name ours floor ratio target",
 		"accepts 1234 /s 2000 /s 0.62 (0.50 to 0.70) ≥ 0.50 met",
 		"mapping 12.3 µs 20.0 µs 0.62 (0.50 to 0.70) ≤ 0.50 MISSED",
+		"accept to receipt 500 /s 2000 /s 0.25 (0.20 to 0.30) -",
 		"memory 80.0 MB - - ≤ 80.0 MB met",
 		"nothing measured NaN s - - ≤ 0.50 s MISSED",
 	}

@@ -13,6 +13,9 @@ type target struct {
 	unit  string
 }
 
+// noTarget is that of a figure that nothing is asked of.
+var noTarget = atMost(math.Inf(1))
+
 func atMost(limit float64) target { return target{limit: limit} }
 
 func atLeast(limit float64) target { return target{limit: limit, least: true} }
@@ -30,6 +33,9 @@ func (t target) met(v float64) bool {
 }
 
 func (t target) String() string {
+	if t == noTarget {
+		return "-"
+	}
 	sign := "≤"
 	if t.least {
 		sign = "≥"

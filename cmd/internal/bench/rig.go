@@ -103,6 +103,23 @@ func (r *rig) submit(ctx context.Context, body []byte, wait bool) error {
 	return err
 }
 
+// operate has the operators' door do something.
+func (r *rig) operate(ctx context.Context, call string) error {
+	_, err := r.operators(ctx, http.MethodPost, "v1/"+call, []byte(`{"reason": "measuring"}`))
+	return err
+}
+
+// operators makes a call of the operators' door.
+func (r *rig) operators(ctx context.Context, method, call string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.hub.Operators+"/"+call, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+process.OperatorToken)
+	req.Header.Set("Content-Type", "application/json")
+	return r.do(req, http.StatusOK)
+}
+
 // do makes a call and returns the body of an answer that has the wanted status.
 func (r *rig) do(req *http.Request, want int) ([]byte, error) {
 	resp, err := r.client.Do(req)

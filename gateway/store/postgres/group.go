@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"sluice/gateway"
 	"sluice/gateway/store"
@@ -131,7 +130,7 @@ func (g *group) apply(o *op) {
 		o.err = g.change(o)
 	}
 	for _, d := range o.told {
-		g.told.add(d.Stream, d.First, d.Last, o.now)
+		addTurn(&g.told, o.owner, d, o.now)
 	}
 }
 
@@ -201,9 +200,13 @@ func (g *group) flush(past []string) *pgx.Batch {
 	g.statuses.queue(b, insertStatuses)
 	g.told.queue(b, markTold)
 	if due := g.told.queue(b, makeDue); due != nil {
-		due.Exec(func(tag pgconn.CommandTag) error {
-			g.commit.Events = g.commit.Events || tag.RowsAffected() > 0
-			return nil
+		due.Query(func(v pgx.Rows) error {
+			var now bool
+			_, err := pgx.ForEachRow(v, []any{&now}, func() error {
+				g.commit.Events = g.commit.Events || now
+				return nil
+			})
+			return err
 		})
 	}
 	g.events.queue(b, insertEvents)

@@ -158,7 +158,7 @@ func TestNodesTellAllEvents(t *testing.T) {
 			last = true
 		default:
 		}
-		due, err := nodes[1].NextEvents(ctx, "portal", time.Now().Add(time.Hour), 100, 3)
+		due, err := nodes[1].NextEvents(ctx, "portal", "node", time.Now().Add(time.Hour), time.Now().Add(time.Hour), 100, 3)
 		must(t, err)
 		var delivered []store.Delivered
 		for _, e := range due {
@@ -168,7 +168,7 @@ func TestNodesTellAllEvents(t *testing.T) {
 			told[e.ID] = true
 			delivered = append(delivered, store.Delivered{Stream: e.Stream, First: e.N, Last: e.N})
 		}
-		must(t, nodes[1].EventsDelivered(ctx, delivered, time.Now()))
+		must(t, nodes[1].EventsDelivered(ctx, "node", delivered, time.Now()))
 		if last && len(due) == 0 {
 			break
 		}
@@ -231,7 +231,7 @@ func TestNodesAgreeOnEndpoints(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if due, err := nodes[0].NextEvents(ctx, "portal", now.Add(time.Hour), 10, 10); err != nil || len(due) != 1 {
+	if due, err := nodes[0].NextEvents(ctx, "portal", "node", now.Add(time.Hour), now.Add(time.Hour), 10, 10); err != nil || len(due) != 1 {
 		t.Errorf("the portal is told %d times, %v", len(due), err)
 	}
 	for i := range won {
@@ -263,7 +263,7 @@ func TestNodesPruneTogether(t *testing.T) {
 				var r *gateway.Request
 				r, err = nodes[i%2].Update(ctx, id, func(r *gateway.Request) error { _, err := r.Withdraw("", time.Now()); return err })
 				if err == nil {
-					err = nodes[i%2].EventsDelivered(ctx, []store.Delivered{{Stream: r.Seq, First: 1, Last: r.LastEvent}}, time.Now())
+					err = nodes[i%2].EventsDelivered(ctx, "node", []store.Delivered{{Stream: r.Seq, First: 1, Last: r.LastEvent}}, time.Now())
 				}
 			}
 			if err != nil {

@@ -55,13 +55,18 @@ func (s *Store) subscribers(ctx context.Context, tx pgx.Tx, endpoint int64) (map
 	return streams, err
 }
 
-// NextEvents lists a client's events that are due, with those that follow them.
-func (s *Store) NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error) {
-	return read(ctx, s, "reading the events to be told", func(ctx context.Context, c *pgx.Conn) ([]store.Outgoing, error) {
-		rows, err := c.Query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts
-FROM (SELECT stream, n, due_at FROM events WHERE client = $4 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, stream LIMIT $2) head
-JOIN LATERAL (SELECT * FROM events e WHERE e.stream = head.stream AND e.n BETWEEN head.n AND head.n + $3 AND e.delivered_at IS NULL) e ON true
-ORDER BY head.due_at, e.stream, e.n`, now, limit, follow, client)
+// claimStreams passes over what another node is claiming at the moment; what is claimed is due when the claim ends.
+const claimStreams = `WITH head AS MATERIALIZED (SELECT stream, n, due_at FROM events
+WHERE client = $1 AND due_at IS NOT NULL AND due_at <= $3 ORDER BY due_at, stream LIMIT $5 FOR UPDATE SKIP LOCKED),
+claimed AS (UPDATE events e SET owner = $2, due_at = $4 FROM head WHERE e.stream = head.stream AND e.n = head.n)
+SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts FROM head
+JOIN LATERAL (SELECT * FROM events e WHERE e.stream = head.stream AND e.n BETWEEN head.n AND head.n + $6 AND e.delivered_at IS NULL) e ON true
+ORDER BY head.due_at, e.stream, e.n`
+
+// NextEvents claims streams of a client and lists their events.
+func (s *Store) NextEvents(ctx context.Context, client, owner string, now, until time.Time, limit, follow int) ([]store.Outgoing, error) {
+	return write(ctx, s, "claiming the events to be told", func(ctx context.Context, tx pgx.Tx) ([]store.Outgoing, error) {
+		rows, err := tx.Query(ctx, claimStreams, client, owner, now, until, limit, follow)
 		return collect(rows, err, func(v pgx.Rows) (e store.Outgoing, err error) {
 			err = v.Scan(&e.Stream, &e.N, &e.ID, &e.Type, &e.At, &e.Body, &e.Attempts)
 			return e, err
@@ -71,24 +76,33 @@ ORDER BY head.due_at, e.stream, e.n`, now, limit, follow, client)
 
 // What adds events to a stream at the same time holds its row: the event after the last one told is either there and
 // made due here, or finds when it is added that everything before it was told.
+//
+// A turn whose claim another owner has by now finds the first event of the turn as that owner's, or told, and what comes
+// after it due or not to be told yet: it changes nothing.
 const (
 	lockStreams       = "SELECT 1 FROM requests WHERE seq = ANY(ARRAY(" + byID + " UNION ALL SELECT unnest($2::bigint[]))) ORDER BY seq FOR NO KEY UPDATE"
 	lockSubscriptions = "SELECT 1 FROM subscriptions WHERE id = ANY(ARRAY(SELECT -s FROM unnest($1::bigint[]) s WHERE s < 0)) ORDER BY id FOR UPDATE"
-	markTold          = `UPDATE events e SET delivered_at = u.now, due_at = NULL, error = NULL
-FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[]) u (stream, first, last, now)
-WHERE e.stream = u.stream AND e.n BETWEEN u.first AND u.last AND e.delivered_at IS NULL`
-	makeDue = `UPDATE events e SET due_at = u.now FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[]) u (stream, first, last, now)
-WHERE e.stream = u.stream AND e.n = u.last + 1 AND e.delivered_at IS NULL`
+	turnRows          = `unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[]) u (stream, first, last, now, owner, next, failed)`
+	markTold          = `UPDATE events e SET delivered_at = u.now, due_at = NULL, owner = NULL, error = NULL FROM ` + turnRows + `
+WHERE e.stream = u.stream AND e.n BETWEEN u.first AND u.last AND e.delivered_at IS NULL
+AND EXISTS (SELECT 1 FROM events h WHERE h.stream = u.stream AND h.n = u.first AND (h.owner IS NULL OR h.owner = u.owner))`
+	makeDue = `UPDATE events e SET due_at = u.next, owner = NULL, attempts = e.attempts + (u.failed IS NOT NULL)::int, error = u.failed FROM ` + turnRows + `
+WHERE e.stream = u.stream AND e.n = u.last + 1 AND e.delivered_at IS NULL AND CASE WHEN u.last < u.first
+THEN e.due_at IS NOT NULL AND (e.owner IS NULL OR e.owner = u.owner)
+ELSE e.due_at IS NULL AND EXISTS (SELECT 1 FROM events p WHERE p.stream = u.stream AND p.n = u.last AND p.delivered_at IS NOT NULL) END
+RETURNING e.due_at <= u.now`
 )
 
-// EventsDelivered marks events as told.
-func (s *Store) EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error {
-	return s.write("recording what the portal was told", &op{ctx: ctx, told: told, now: now})
+// addTurn adds a row for markTold and makeDue.
+func addTurn(r *rows, owner string, d store.Delivered, now time.Time) {
+	next := d.Next
+	if next.IsZero() {
+		next = now
+	}
+	r.add(d.Stream, d.First, d.Last, now, owner, next, text(gateway.Clip(d.Failed, 1000)))
 }
 
-// EventFailed puts an event off, and with it those after it.
-func (s *Store) EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error {
-	return s.exec(ctx, "recording that the portal could not be told",
-		"UPDATE events SET attempts = attempts + 1, due_at = $1, error = $2 WHERE stream = $3 AND n = $4 AND delivered_at IS NULL",
-		next, gateway.Clip(reason, 1000), stream, n)
+// EventsDelivered records what became of turns and ends their claims.
+func (s *Store) EventsDelivered(ctx context.Context, owner string, told []store.Delivered, now time.Time) error {
+	return s.write("recording what the portal was told", &op{ctx: ctx, owner: owner, told: told, now: now})
 }

@@ -112,7 +112,7 @@ func TestRestart(t *testing.T) {
 		"lanes":  func() error { _, err := s.Lanes(ctx); return err },
 		"renew":  func() error { return s.Renew(ctx, "node", time.Now()) },
 		"ready":  func() error { return s.Ready(ctx) },
-		"events": func() error { _, err := s.NextEvents(ctx, "portal", time.Now(), 1, 1); return err },
+		"events": func() error { _, err := s.NextEvents(ctx, "portal", "node", time.Now(), time.Now(), 1, 1); return err },
 		"endpoint": func() error {
 			_, err := s.UpdateEndpoint(ctx, "zags", "x", func(*gateway.EndpointState) error { return nil })
 			return err

@@ -30,13 +30,14 @@ type writer struct {
 	hooks   []func(store.Commit)
 }
 
-// op is one waiting write: a new request, a change of one, or events that were told.
+// op is one waiting write: a new request, a change of one, or turns at telling events.
 type op struct {
 	ctx    context.Context
 	new    *creation
 	id     string // of the request that is changed
 	change func(*gateway.Request) error
 	told   []store.Delivered
+	owner  string    // of told
 	now    time.Time // of told
 
 	stored *gateway.Request

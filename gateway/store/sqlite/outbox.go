@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"maps"
+	"sync"
 	"time"
 
 	"sluice/gateway"
@@ -45,46 +47,114 @@ func (w *writer) subscribers(ctx context.Context, endpoint int64) (streams map[s
 	return streams, nil
 }
 
-// NextEvents lists a client's events that are due, with those that follow them.
-func (s *Store) NextEvents(ctx context.Context, client string, now time.Time, limit, follow int) ([]store.Outgoing, error) {
-	var all []store.Outgoing
-	err := s.read(ctx, "reading the events to be told", func(c *conn) error {
-		return c.query(ctx, `SELECT e.stream, e.n, e.id, e.type, e.at, e.body, e.attempts
-FROM (SELECT stream, n, due_at FROM events WHERE client = ?4 AND due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, stream LIMIT ?2) head
-JOIN events e ON e.stream = head.stream AND e.n BETWEEN head.n AND head.n + ?3 AND e.delivered_at IS NULL
-ORDER BY head.due_at, e.stream, e.n`, func(v row) error {
-			all = append(all, store.Outgoing{
-				Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6),
-			})
-			return nil
-		}, now.UnixMicro(), limit, follow, client)
-	})
-	return all, err
+// claims are the streams that somebody is telling. One process has the database, so they need not outlive it.
+type claims struct {
+	mu  sync.Mutex
+	all map[int64]claim // by stream
 }
 
-// EventsDelivered marks events as told.
-func (s *Store) EventsDelivered(ctx context.Context, told []store.Delivered, now time.Time) error {
-	return s.write(ctx, "recording what the portal was told", func(w *writer) error {
-		for _, d := range told {
-			if _, err := w.change("UPDATE events SET delivered_at = ?, due_at = NULL, error = NULL WHERE stream = ? AND n BETWEEN ? AND ? AND delivered_at IS NULL",
-				now.UnixMicro(), d.Stream, d.First, d.Last); err != nil {
-				return err
+type claim struct {
+	owner string
+	until time.Time
+}
+
+// NextEvents claims streams of a client and lists their events.
+func (s *Store) NextEvents(ctx context.Context, client, owner string, now, until time.Time, limit, follow int) ([]store.Outgoing, error) {
+	s.claims.mu.Lock() // until what was read is claimed
+	defer s.claims.mu.Unlock()
+	maps.DeleteFunc(s.claims.all, func(_ int64, c claim) bool { return !c.until.After(now) })
+	type head struct {
+		stream int64
+		n      int
+	}
+	var heads []head
+	var all []store.Outgoing
+	err := s.read(ctx, "reading the events to be told", func(c *conn) error {
+		err := c.query(ctx, "SELECT stream, n FROM events WHERE client = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, stream LIMIT ?", func(v row) error {
+			h := head{v.int64(0), v.int(1)}
+			if _, claimed := s.claims.all[h.stream]; !claimed && len(heads) < limit {
+				heads = append(heads, h)
 			}
-			n, err := w.change("UPDATE events SET due_at = ? WHERE stream = ? AND n = ? AND delivered_at IS NULL", now.UnixMicro(), d.Stream, d.Last+1)
+			return nil
+		}, client, now.UnixMicro(), limit+len(s.claims.all))
+		if err != nil {
+			return err
+		}
+		for _, h := range heads {
+			err := c.query(ctx, `SELECT stream, n, id, type, at, body, attempts FROM events
+WHERE stream = ? AND n BETWEEN ? AND ? AND delivered_at IS NULL ORDER BY n`, func(v row) error {
+				all = append(all, store.Outgoing{
+					Stream: v.int64(0), N: v.int(1), ID: v.text(2), Type: v.text(3), At: v.time(4), Body: v.blob(5), Attempts: v.int(6),
+				})
+				return nil
+			}, h.stream, h.n, h.n+follow)
 			if err != nil {
 				return err
 			}
-			w.commit.Events = w.commit.Events || n > 0
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range heads {
+		s.claims.all[h.stream] = claim{owner, until}
+	}
+	return all, nil
 }
 
-// EventFailed puts an event off, and with it those after it.
-func (s *Store) EventFailed(ctx context.Context, stream int64, n int, next time.Time, reason string) error {
-	return s.write(ctx, "recording that the portal could not be told", func(w *writer) error {
-		_, err := w.change("UPDATE events SET attempts = attempts + 1, due_at = ?, error = ? WHERE stream = ? AND n = ? AND delivered_at IS NULL",
-			next.UnixMicro(), gateway.Clip(reason, 1000), stream, n)
-		return err
+// mine is what of it was told under claims that nobody else has by now.
+func (c *claims) mine(owner string, told []store.Delivered) (mine []store.Delivered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range told {
+		if now, claimed := c.all[d.Stream]; !claimed || now.owner == owner {
+			mine = append(mine, d)
+		}
+	}
+	return mine
+}
+
+// end ends the owner's claims on the streams.
+func (c *claims) end(owner string, told []store.Delivered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range told {
+		if c.all[d.Stream].owner == owner {
+			delete(c.all, d.Stream)
+		}
+	}
+}
+
+const (
+	markTold = "UPDATE events SET delivered_at = ?, due_at = NULL, error = NULL WHERE stream = ? AND n BETWEEN ? AND ? AND delivered_at IS NULL"
+	makeDue  = "UPDATE events SET due_at = ?1, attempts = attempts + (?2 IS NOT NULL), error = ?2 WHERE stream = ?3 AND n = ?4 AND delivered_at IS NULL"
+)
+
+// EventsDelivered records what became of turns and ends their claims.
+func (s *Store) EventsDelivered(ctx context.Context, owner string, told []store.Delivered, now time.Time) error {
+	told = s.claims.mine(owner, told)
+	err := s.write(ctx, "recording what the portal was told", func(w *writer) error {
+		for _, d := range told {
+			if d.Last >= d.First {
+				if _, err := w.change(markTold, now.UnixMicro(), d.Stream, d.First, d.Last); err != nil {
+					return err
+				}
+			}
+			next := d.Next
+			if next.IsZero() {
+				next = now
+			}
+			n, err := w.change(makeDue, next.UnixMicro(), text(gateway.Clip(d.Failed, 1000)), d.Stream, d.Last+1)
+			if err != nil {
+				return err
+			}
+			w.commit.Events = w.commit.Events || n > 0 && !next.After(now)
+		}
+		return nil
 	})
+	if err == nil {
+		s.claims.end(owner, told)
+	}
+	return err
 }

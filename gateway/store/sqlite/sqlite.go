@@ -37,6 +37,7 @@ type Store struct {
 	writer    *writer
 	readers   chan *conn
 	cache     *cache
+	claims    claims
 	closing   sync.Once
 	closed    chan struct{}
 }
@@ -68,7 +69,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	s := &Store{cfg: cfg, lock: lock, readers: make(chan *conn, cfg.Readers), cache: newCache(cfg.Cache), closed: make(chan struct{})}
+	s := &Store{cfg: cfg, lock: lock, readers: make(chan *conn, cfg.Readers), cache: newCache(cfg.Cache), claims: claims{all: map[int64]claim{}}, closed: make(chan struct{})}
 	if err := s.open(ctx, path); err != nil {
 		s.release()
 		if c := code(err); c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB {

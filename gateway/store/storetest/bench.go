@@ -134,7 +134,7 @@ func BenchDelivery(b *testing.B, n int, s store.Store) {
 			b.Error(err)
 			return
 		}
-		if err := s.EventsDelivered(ctx, []store.Delivered{{Stream: stored.Seq, First: 1, Last: 2}}, now); err != nil {
+		if err := s.EventsDelivered(ctx, "node", []store.Delivered{{Stream: stored.Seq, First: 1, Last: 2}}, now); err != nil {
 			b.Error(err)
 		}
 	})

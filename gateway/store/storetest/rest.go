@@ -73,7 +73,7 @@ func testEndpoints(t *testing.T, b *bench) {
 	}
 }
 
-// next reads what the client "portal" is to be told.
+// next reads what the client "portal" is to be told, and claims nothing.
 func (b *bench) next(limit, follow int) []store.Outgoing {
 	b.t.Helper()
 	return b.nextOf("portal", limit, follow)
@@ -81,7 +81,7 @@ func (b *bench) next(limit, follow int) []store.Outgoing {
 
 func (b *bench) nextOf(client string, limit, follow int) []store.Outgoing {
 	b.t.Helper()
-	events, err := b.NextEvents(b.ctx, client, b.now, limit, follow)
+	events, err := b.NextEvents(b.ctx, client, "node", b.now, b.now, limit, follow)
 	b.must(err)
 	return events
 }
@@ -121,13 +121,13 @@ func testEvents(t *testing.T, b *bench) {
 	if one := b.next(1, 0); len(one) != 1 {
 		t.Errorf("asked for one stream and got %d", len(one))
 	}
-	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 1}}, b.now))
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 1}}, b.now))
 	left := b.next(10, 10)
 	left = slices.DeleteFunc(left, func(e store.Outgoing) bool { return e.Stream != got[0].Stream })
 	if !slices.Equal(kinds(left), want[1:3]) {
 		t.Errorf("left: %v", kinds(left))
 	}
-	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 2, Last: 3}, {Stream: got[3].Stream, First: 1, Last: 1}}, b.now))
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{{Stream: got[0].Stream, First: 2, Last: 3}, {Stream: got[3].Stream, First: 1, Last: 1}}, b.now))
 	if left := b.next(10, 10); len(left) != 0 {
 		t.Errorf("told twice: %v", kinds(left))
 	}
@@ -145,7 +145,8 @@ func testEventFailed(t *testing.T, b *bench) {
 	b.register(r, "1", canonical.Status{Code: canonical.InProgress, At: noon})
 	first := b.next(1, 0)[0]
 	retry := b.now.Add(time.Hour)
-	b.must(b.EventFailed(b.ctx, first.Stream, first.N, retry, "the webhook answered 500"))
+	failed := store.Delivered{Stream: first.Stream, First: 1, Last: 0, Next: retry, Failed: "the webhook answered 500"}
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{failed}, b.now))
 	if got := b.next(10, 10); len(got) != 0 {
 		t.Errorf("those after it went ahead: %v", kinds(got))
 	}
@@ -154,8 +155,102 @@ func testEventFailed(t *testing.T, b *bench) {
 		t.Errorf("before its time: %v", kinds(got))
 	}
 	b.now = retry
-	if got := b.next(10, 10); len(got) != 2 || got[0].Attempts != 1 || got[1].Attempts != 0 || got[0].ID != first.ID || string(got[0].Body) != string(first.Body) {
+	got := b.next(10, 10)
+	if len(got) != 2 || got[0].Attempts != 1 || got[1].Attempts != 0 || got[0].ID != first.ID || string(got[0].Body) != string(first.Body) {
 		t.Errorf("then %+v", got)
+	}
+	// Of a turn the first is told and the second fails.
+	failed.Last, failed.Next = 1, b.now.Add(time.Hour)
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{failed}, b.now))
+	if got := b.next(10, 10); len(got) != 0 {
+		t.Errorf("before its time: %v", kinds(got))
+	}
+	b.tick(time.Hour)
+	if got := b.next(10, 10); len(got) != 1 || got[0].N != 2 || got[0].Attempts != 1 {
+		t.Errorf("in the end %+v", got)
+	}
+}
+
+// A stream that somebody is telling is for nobody else: until its turn is ended, or has lasted too long.
+func testClaims(t *testing.T, b *bench) {
+	a, c := b.create(), b.create()
+	b.register(a, "1", canonical.Status{Code: canonical.InProgress, At: noon})
+	b.tick(2 * time.Minute)
+	b.register(c, "2")
+	claim := func(owner string, limit int) (streams []int64) {
+		events, err := b.NextEvents(b.ctx, "portal", owner, b.now, b.now.Add(time.Minute), limit, 0)
+		b.must(err)
+		for _, e := range events {
+			streams = append(streams, e.Stream)
+		}
+		return streams
+	}
+	end := func(owner string, d store.Delivered) {
+		b.must(b.EventsDelivered(b.ctx, owner, []store.Delivered{d}, b.now))
+	}
+	for _, tt := range []struct {
+		name, owner string
+		limit       int
+		before      func()
+		want        []int64
+	}{
+		{"the first is one node's", "one", 1, func() {}, []int64{a.Seq}},
+		{"the other one another's", "two", 10, func() {}, []int64{c.Seq}},
+		{"nothing is left", "one", 10, func() {}, nil},
+		{"one has been told, the next of its stream is due", "two", 10, func() { end("one", store.Delivered{Stream: a.Seq, First: 1, Last: 1}) }, []int64{a.Seq}},
+		{"given back", "one", 10, func() { end("two", store.Delivered{Stream: c.Seq, First: 1, Last: 0}) }, []int64{c.Seq}},
+		{"nobody ended the turns in time", "three", 10, func() { b.tick(time.Minute) }, []int64{a.Seq, c.Seq}},
+		{"who lost its claim ends no turn of another", "one", 10, func() {
+			end("two", store.Delivered{Stream: a.Seq, First: 2, Last: 2})
+			end("one", store.Delivered{Stream: c.Seq, First: 1, Last: 0, Failed: "late"})
+		}, nil},
+		{"told and put off, nothing is due", "one", 10, func() {
+			end("three", store.Delivered{Stream: a.Seq, First: 2, Last: 2})
+			end("three", store.Delivered{Stream: c.Seq, First: 1, Last: 0, Next: b.now.Add(time.Hour), Failed: "500"})
+		}, nil},
+		{"until then", "one", 10, func() { b.tick(time.Hour) }, []int64{c.Seq}},
+	} {
+		tt.before()
+		got := claim(tt.owner, tt.limit)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Fatalf("%s: claimed %v, want %v", tt.name, got, tt.want)
+		}
+	}
+
+	// Nodes that look at once have each stream once.
+	b.tick(time.Hour)
+	for range 40 {
+		b.register(b.create(), "n")
+		b.tick(2 * time.Minute)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	seen := map[int64]int{}
+	for i := range 8 {
+		wg.Go(func() {
+			events, err := b.NextEvents(b.ctx, "portal", string(rune('a'+i)), b.now, b.now.Add(time.Minute), 7, 3)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, e := range events {
+				seen[e.Stream]++
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range claim("last", 100) {
+		seen[s]++
+	}
+	for s, n := range seen {
+		if n != 1 {
+			t.Errorf("stream %d was claimed %d times", s, n)
+		}
+	}
+	if len(seen) != 41 {
+		t.Errorf("%d of 41 streams were claimed", len(seen))
 	}
 }
 
@@ -175,7 +270,7 @@ func testEndpointEvents(t *testing.T, b *bench) {
 	if none := b.nextOf("a third", 10, 10); len(none) != 0 {
 		t.Errorf("who is no subscriber is to be told %v", kinds(none))
 	}
-	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 2}}, b.now))
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{{Stream: got[0].Stream, First: 1, Last: 2}}, b.now))
 	if left, theirs := b.next(10, 10), b.nextOf("other", 10, 10); len(left) != 0 || len(theirs) != 2 {
 		t.Errorf("once one was told, they are still to be told %v and %v", kinds(left), kinds(theirs))
 	}
@@ -219,7 +314,7 @@ func testPrune(t *testing.T, b *bench) {
 	var told []*gateway.Request
 	for range 3 {
 		r := b.register(b.create(), "2", done)
-		b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: r.Seq, First: 1, Last: r.LastEvent}}, b.now))
+		b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{{Stream: r.Seq, First: 1, Last: r.LastEvent}}, b.now))
 		told = append(told, r)
 		b.tick(time.Minute + time.Second)
 	}
@@ -227,7 +322,7 @@ func testPrune(t *testing.T, b *bench) {
 	b.must(err)
 	b.tick(time.Hour)
 	late := b.register(b.create(), "3", done)
-	b.must(b.EventsDelivered(b.ctx, []store.Delivered{{Stream: late.Seq, First: 1, Last: late.LastEvent}}, b.now))
+	b.must(b.EventsDelivered(b.ctx, "node", []store.Delivered{{Stream: late.Seq, First: 1, Last: late.LastEvent}}, b.now))
 
 	n, err := b.Prune(b.ctx, b.now.Add(-time.Minute))
 	b.must(err)

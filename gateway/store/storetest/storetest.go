@@ -22,9 +22,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for name, test := range map[string]func(*testing.T, *bench){
 		"create": testCreate, "idempotency": testIdempotency, "update": testUpdate, "round trip": testRoundTrip,
 		"concurrency": testConcurrency, "one failure harms no other": testFailureIsAlone, "panic": testPanic,
-		"window": testWindow, "one at a time": testOneAtATime, "leases": testLeases, "polls": testPolls, "late": testLate, "unwoken": testUnwoken,
+		"window": testWindow, "begin again": testBeginAgain, "one at a time": testOneAtATime, "leases": testLeases, "polls": testPolls, "late": testLate, "unwoken": testUnwoken,
 		"numbers": testNumbers, "pushes": testPushes, "list": testList, "deliveries": testDeliveries, "causes": testCauses,
-		"endpoints": testEndpoints, "events": testEvents, "events put off": testEventFailed, "events of endpoints": testEndpointEvents,
+		"endpoints": testEndpoints, "events": testEvents, "events put off": testEventFailed, "events claimed": testClaims, "events of endpoints": testEndpointEvents,
 		"commit hook": testCommitHook, "prune": testPrune, "not found": testNotFound, "cancelled": testCancelled, "closed": testClosed,
 		"nonsense": testNonsense,
 	} {

@@ -58,6 +58,30 @@ func testWindow(t *testing.T, b *bench) {
 	}
 }
 
+// Who never heard whether the beginning of an attempt was written writes it again and has begun one; another owner, or a
+// claim of another epoch, does not get it.
+func testBeginAgain(t *testing.T, b *bench) {
+	r := b.create()
+	c := b.begin(r)
+	first := b.load(r.ID)
+	again := b.update(r.ID, func(r *gateway.Request) error { _, err := r.Begin(c, b.now.Add(time.Second)); return err })
+	if d := again.Deliveries[0]; d.State != gateway.Sending || d.Attempts != 1 || *d != *first.Deliveries[0] || again.Version() != first.Version() {
+		t.Errorf("begun again it is %+v, before it was %+v", d, first.Deliveries[0])
+	}
+	for name, other := range map[string]gateway.Claim{
+		"another owner": {DeliveryID: c.DeliveryID, Epoch: c.Epoch, Owner: "other"},
+		"an older one":  {DeliveryID: c.DeliveryID, Epoch: c.Epoch - 1, Owner: c.Owner},
+	} {
+		if _, err := b.Update(b.ctx, r.ID, func(r *gateway.Request) error { _, err := r.Begin(other, b.now); return err }); !errors.Is(err, gateway.ErrStale) {
+			t.Errorf("%s: %v, want ErrStale", name, err)
+		}
+	}
+	b.update(r.ID, func(r *gateway.Request) error { return r.Lapse(c, true, b.now, b.now) })
+	if _, err := b.Update(b.ctx, r.ID, func(r *gateway.Request) error { _, err := r.Begin(c, b.now); return err }); !errors.Is(err, gateway.ErrStale) {
+		t.Errorf("once it was taken over: %v, want ErrStale", err)
+	}
+}
+
 // Of one request and agency the next goes when the one before has ended.
 func testOneAtATime(t *testing.T, b *bench) {
 	r := b.create()
