@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"sluice/contracts/wsdl"
+	"sluice/contracts/xsd/codec"
 )
 
 // TestLoadRefuses spoils a sound contract in one place at a time.
@@ -142,6 +143,70 @@ func TestImportsOfWSDLs(t *testing.T) {
 			}
 			if got != c.want && (c.want == "" || !strings.Contains(got, c.want)) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestEncodedBesideLiteral loads contracts whose old operations are encoded and whose schema has types of SOAP encoding,
+// which nobody brings along. The literal operations are as good as any, also where such a type is part of them.
+func TestEncodedBesideLiteral(t *testing.T) {
+	const uri11, uri12 = "http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/2003/05/soap-encoding"
+	contract := func(encoding, imports, body string) string {
+		return `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:enc="` + encoding + `" xmlns:t="urn:m" targetNamespace="urn:m">
+<types><xs:schema targetNamespace="urn:m" elementFormDefault="qualified">` + imports + `
+<xs:complexType name="Names"><xs:complexContent><xs:restriction base="enc:Array"><xs:attribute ref="enc:arrayType" wsdl:arrayType="xs:string[]"/></xs:restriction></xs:complexContent></xs:complexType>
+<xs:element name="ask"><xs:complexType><xs:sequence><xs:element name="n" type="enc:int"/></xs:sequence></xs:complexType></xs:element>
+</xs:schema></types>
+<message name="old"><part name="names" type="t:Names"/></message><message name="ask"><part name="p" element="t:ask"/></message>
+<message name="add"><part name="s" type="enc:string"/></message>
+<portType name="P"><operation name="List"><input message="t:old"/></operation><operation name="Ask"><input message="t:ask"/></operation><operation name="Add"><input message="t:add"/></operation></portType>
+<binding name="B" type="t:P"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+<operation name="List"><soap:operation style="rpc"/><input><soap:body use="encoded" namespace="urn:m" encodingStyle="` + encoding + `"/></input></operation>
+` + body + `</binding></definitions>`
+	}
+	const left = `m.wsdl:10:60: warning: operation "List" is left out: use="encoded" is not covered: SOAP encoding was given up by WS-I; ask the agency for literal`
+	const literal = `<operation name="Ask"><input><soap:body use="literal"/></input></operation><operation name="Add"><soap:operation style="rpc"/><input><soap:body use="literal" namespace="urn:m"/></input></operation>`
+	for _, c := range []struct{ name, doc, want string }{
+		{"imported without a location", contract(uri11, `<xs:import namespace="`+uri11+`"/>`, literal), left},
+		{"imported from the network", contract(uri11, `<xs:import namespace="`+uri11+`" schemaLocation="`+uri11+`"/>`, literal), left},
+		{"not imported", contract(uri11, "", literal), left},
+		{"of SOAP 1.2", contract(uri12, "", literal), left},
+		{"none literal", contract(uri11, "", ""), strings.Replace(left, "warning: ", "", 1)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := wsdl.Load(fstest.MapFS{"m.wsdl": {Data: []byte(c.doc)}}, "m.wsdl")
+			if c.name == "none literal" {
+				if err == nil || err.Error() != c.want {
+					t.Errorf("got  %v\nwant %s", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := d.Warnings.Error(); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+			for name, want := range map[string]string{
+				"Ask": `<t:ask xmlns:t="urn:m"><t:n id="a">7</t:n></t:ask>`,
+				"Add": `<t:Add xmlns:t="urn:m"><s id="a">7</s></t:Add>`,
+			} {
+				o, err := d.Operation(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := o.DecodeRequestWith(soap(o.Version.URI(), body(want)), codec.Options{Strict: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				xml, err := o.AppendRequest(nil, r.Tree)
+				if err != nil || !strings.Contains(string(xml), want) {
+					t.Errorf("%v is written as %s, %v", r.Tree, xml, err)
+				}
+				if v, err := d.Schema().Validator(); err != nil || v.Validate([]byte(want)) != nil {
+					t.Errorf("the validator says %v, %v", err, v.Validate([]byte(want)))
+				}
 			}
 		})
 	}

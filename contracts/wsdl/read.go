@@ -194,10 +194,14 @@ func (e *envelope) headers(m *Message, message *tree.Object) error {
 		if kind == scan.End {
 			break
 		}
+		must, err := e.mustUnderstand()
+		if e.server && err != nil {
+			return err
+		}
 		i := slices.IndexFunc(m.headers, e.At)
 		if i < 0 {
 			space, local := e.name()
-			if e.server && e.mustUnderstand() && !slices.Contains(e.understood, space) {
+			if e.server && must && !slices.Contains(e.understood, space) {
 				return &Refusal{Code: codeMustUnderstand, Text: fmt.Sprintf("the header {%s}%s must be understood, and nobody here does", space, local)}
 			}
 			if err := e.Scanner().Skip(); err != nil {
@@ -223,15 +227,21 @@ func (e *envelope) headers(m *Message, message *tree.Object) error {
 
 // mustUnderstand tells whether the header block that Next found is for us and must be understood
 // (SOAP 1.1 section 4.2.3, SOAP 1.2 part 1 section 5.2.3).
-func (e *envelope) mustUnderstand() bool {
-	must, role := false, ""
+func (e *envelope) mustUnderstand() (must bool, err error) {
+	role := ""
 	for _, a := range e.Scanner().Attrs() {
 		if e.Scanner().URI(a.Space) != e.version.URI() {
 			continue
 		}
 		switch string(a.Local) {
 		case "mustUnderstand":
-			must = string(a.Value) == "1" || string(a.Value) == "true"
+			switch string(a.Value) {
+			case "1", "true":
+				must = true
+			case "0", "false":
+			default:
+				err = e.Unexpected(fmt.Sprintf("mustUnderstand is no boolean: %q", a.Value), "0, 1, true or false")
+			}
 		case "actor", "role":
 			role = string(a.Value)
 		}
@@ -239,9 +249,9 @@ func (e *envelope) mustUnderstand() bool {
 	switch {
 	case role == "", role == "http://schemas.xmlsoap.org/soap/actor/next",
 		role == URI12+"/role/next", role == URI12+"/role/ultimateReceiver":
-		return must
+		return must, err
 	}
-	return false
+	return false, err
 }
 
 // body reads the body's elements into the tree, or a fault.

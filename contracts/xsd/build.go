@@ -171,8 +171,6 @@ func (b *builder) unknown(d *document, el *etree.Element, k kind, n Name) {
 	}
 	p := diag.Problem{Pos: d.source.Pos(el), Code: "unknown-name", Message: fmt.Sprintf("the %s %s is declared nowhere", k, n)}
 	switch hint := b.missingHint(n.Space); {
-	case strings.HasPrefix(n.Space, "http://schemas.xmlsoap.org/soap/encoding/"):
-		p.Code, p.Hint = "soap-encoding", "SOAP encoding (rpc/encoded) is not supported: ask the agency for a document/literal or rpc/literal contract"
 	case hint != "":
 		p.Hint = hint
 	case diag.Suggest(n.Local, near) != "":

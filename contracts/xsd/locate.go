@@ -124,6 +124,7 @@ func (l *Loader) supply() {
 			l.missing[i].reason = "several files beside it have that namespace: " + strings.Join(found, ", ")
 		}
 	}
+	l.supplyEncodings()
 	l.missing = slices.DeleteFunc(l.missing, func(m missing) bool {
 		return m.el.Tag == "import" && (m.location == "" || slices.ContainsFunc(m.doc.links, func(k link) bool { return k.el == m.el })) && l.has(m.namespace)
 	})
@@ -147,7 +148,8 @@ func (l *Loader) uses(namespace string) bool {
 		}
 		return slices.ContainsFunc(el.ChildElements(), walk)
 	}
-	return slices.ContainsFunc(l.documents, func(d *document) bool { return walk(d.root) })
+	return slices.ContainsFunc(l.documents, func(d *document) bool { return walk(d.root) }) ||
+		slices.ContainsFunc(l.roots, func(r *Root) bool { return walk(r.doc.root) })
 }
 
 // Beside lists the files in the folder of a source whose root is called so and has the target namespace. One that is
