@@ -82,7 +82,7 @@ func (r *Rules) judge(in mappings.Input, failure bool) *Verdict {
 		v := &Verdict{Rule: x.spec}
 		if number != nil {
 			if out, err := number.Run(in); err == nil {
-				v.ExternalID, _ = out.Tree["externalId"].(string)
+				v.ExternalID, _ = out.Tree.Get("externalId").(string)
 			}
 		}
 		return v

@@ -5,6 +5,7 @@ import (
 
 	"sluice/contracts/canonical"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -37,9 +38,9 @@ const (
 type Codec interface {
 	Shape() *shape.Type
 	// Append writes the message in UTF-8; what it can't write is an error that names the path.
-	Append(dst []byte, tree map[string]any) ([]byte, error)
+	Append(dst []byte, message *tree.Object) ([]byte, error)
 	// Decode reads a whole message in any supported charset. Drift lists what the contract does not know.
-	Decode(doc []byte) (tree map[string]any, drift []string, err error)
+	Decode(doc []byte) (message *tree.Object, drift []string, err error)
 	// Format is "xml" or "json": the suffix of example files.
 	Format() string
 }
@@ -70,7 +71,7 @@ type Failure struct {
 	Untyped bool        // the contract leaves open what it holds, so that a rule over it proves little
 
 	// Samples makes trees of valid failures, for lint; nil where the contract knows none.
-	Samples func(seed uint64) (trees []map[string]any, gaps []string)
+	Samples func(seed uint64) (trees []*tree.Object, gaps []string)
 }
 
 // Wire is an agency's contract as its protocol reads it. Errors suggest names.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // benchMapping has 29 leaves, of the sorts that real mappings have.
@@ -54,7 +55,7 @@ request:
     Копий: request.payload.copies
 `
 
-func benchRequest() (*shape.Type, map[string]any) {
+func benchRequest() (*shape.Type, *tree.Object) {
 	document := obj(req("type", enum("RF_PASSPORT", "FID_DOC")), req("series", str()), req("number", str()), req("issueDate", format(shape.Date)), opt("issuedBy", str()))
 	t := obj(req("id", str()), req("test", boolType), opt("priority", enum("normal", "urgent")), req("submittedAt", format(shape.DateTime)),
 		req("applicant", obj(req("lastName", str()), req("firstName", str()), opt("middleName", str()), req("birthDate", format(shape.Date)), req("gender", enum("male", "female")),
@@ -66,11 +67,11 @@ func benchRequest() (*shape.Type, map[string]any) {
 		return map[string]any{"lastName": "Примерова", "firstName": first, "middleName": "Ильинична", "birthDate": "2012-06-09", "gender": "female",
 			"relation": relation, "snils": "318-204-957 62", "passport": map[string]any{"series": "4510", "number": "271828"}, "livesTogether": true}
 	}
-	return t, map[string]any{"id": "epgu-2025-000101", "test": false, "submittedAt": "2025-03-01T10:15:00+03:00",
+	return t, tree.From(map[string]any{"id": "epgu-2025-000101", "test": false, "submittedAt": "2025-03-01T10:15:00+03:00",
 		"applicant": map[string]any{"lastName": "Примерова", "firstName": "Анна", "middleName": "Сергеевна", "birthDate": "1987-04-12", "gender": "female",
 			"snils": "156-842-739 01", "phone": "+79161234567", "email": "a@example.ru", "address": map[string]any{"addressStr": "г. Москва", "zipCode": "125009"},
 			"identityDocument": map[string]any{"type": "RF_PASSPORT", "series": "4510", "number": "271828", "issueDate": "2007-05-03", "issuedBy": "ОВД"}},
-		"payload": map[string]any{"purpose": "benefits", "copies": int64(2), "members": []any{member("Мария", "child"), member("Ия", "child"), member("Ева", "spouse")}}}
+		"payload": map[string]any{"purpose": "benefits", "copies": int64(2), "members": []any{member("Мария", "child"), member("Ия", "child"), member("Ева", "spouse")}}}).(*tree.Object)
 }
 
 var (
@@ -79,95 +80,95 @@ var (
 )
 
 // byHand is what a careful programmer would write instead of the mapping: the same checks of presence and codes.
-func byHand(request map[string]any) map[string]any {
-	text := func(m map[string]any, key string) (string, bool) { s, ok := m[key].(string); return s, ok }
+func byHand(request *tree.Object) *tree.Object {
+	text := func(m *tree.Object, key string) (string, bool) { s, ok := m.Get(key).(string); return s, ok }
 	russian := func(iso string) string { return iso[8:10] + "." + iso[5:7] + "." + iso[:4] }
-	a := request["applicant"].(map[string]any)
-	out := make(map[string]any, 10)
-	out["Версия"] = "2.1"
-	out["Номер"] = request["id"]
-	out["Тестовый"] = "0"
-	if request["test"] == true {
-		out["Тестовый"] = "1"
+	a := request.Get("applicant").(*tree.Object)
+	out := tree.Sized(10)
+	out.Set("Версия", "2.1")
+	out.Set("Номер", request.Get("id"))
+	out.Set("Тестовый", "0")
+	if request.Get("test") == true {
+		out.Set("Тестовый", "1")
 	}
-	out["Срочный"] = request["priority"] == "urgent"
+	out.Set("Срочный", request.Get("priority") == "urgent")
 	if s, ok := text(request, "submittedAt"); ok {
-		out["Подано"] = s[:10]
+		out.Set("Подано", s[:10])
 	}
-	applicant := make(map[string]any, 10)
+	applicant := tree.Sized(10)
 	for _, pair := range [][2]string{{"Фамилия", "lastName"}, {"Имя", "firstName"}, {"Отчество", "middleName"}} {
 		if s, ok := text(a, pair[1]); ok {
-			applicant[pair[0]] = strings.ToUpper(s)
+			applicant.Set(pair[0], strings.ToUpper(s))
 		}
 	}
 	if s, ok := text(a, "birthDate"); ok {
-		applicant["ДатаРождения"] = russian(s)
+		applicant.Set("ДатаРождения", russian(s))
 	}
 	if s, ok := text(a, "gender"); ok {
-		applicant["Пол"] = sex[s]
+		applicant.Set("Пол", sex[s])
 	}
 	for _, pair := range [][2]string{{"СНИЛС", "snils"}, {"Телефон", "phone"}, {"Почта", "email"}} {
 		if s, ok := text(a, pair[1]); ok {
-			applicant[pair[0]] = s
+			applicant.Set(pair[0], s)
 		}
 	}
-	if address, ok := a["address"].(map[string]any); ok {
+	if address, ok := a.Get("address").(*tree.Object); ok {
 		if s, ok := text(address, "addressStr"); ok {
-			applicant["Адрес"] = s
+			applicant.Set("Адрес", s)
 		}
 		if s, ok := text(address, "zipCode"); ok {
-			applicant["Индекс"] = s
+			applicant.Set("Индекс", s)
 		}
 	}
-	out["Заявитель"] = applicant
-	d := a["identityDocument"].(map[string]any)
-	if d["type"] == "RF_PASSPORT" {
-		p := map[string]any{"Серия": d["series"], "Номер": d["number"]}
+	out.Set("Заявитель", applicant)
+	d := a.Get("identityDocument").(*tree.Object)
+	if d.Get("type") == "RF_PASSPORT" {
+		p := tree.Of("Серия", d.Get("series"), "Номер", d.Get("number"))
 		if s, ok := text(d, "issueDate"); ok {
-			p["ДатаВыдачи"] = russian(s)
+			p.Set("ДатаВыдачи", russian(s))
 		}
 		if s, ok := text(d, "issuedBy"); ok {
-			p["КемВыдан"] = s
+			p.Set("КемВыдан", s)
 		}
-		out["Паспорт"] = p
+		out.Set("Паспорт", p)
 	} else {
-		out["Иной"] = d["series"].(string) + " " + d["number"].(string)
+		out.Set("Иной", d.Get("series").(string)+" "+d.Get("number").(string))
 	}
-	payload := request["payload"].(map[string]any)
-	members := payload["members"].([]any)
+	payload := request.Get("payload").(*tree.Object)
+	members := payload.Get("members").([]any)
 	list := make([]any, 0, len(members))
 	for _, item := range members {
-		m := item.(map[string]any)
-		to := make(map[string]any, 7)
+		m := item.(*tree.Object)
+		to := tree.Sized(7)
 		words := make([]string, 0, 3)
 		for _, key := range []string{"lastName", "firstName", "middleName"} {
 			if s, ok := text(m, key); ok && s != "" {
 				words = append(words, s)
 			}
 		}
-		to["ФИО"] = strings.Join(words, " ")
+		to.Set("ФИО", strings.Join(words, " "))
 		if s, ok := text(m, "birthDate"); ok {
-			to["ДатаРождения"] = russian(s)
+			to.Set("ДатаРождения", russian(s))
 		}
 		if s, ok := text(m, "gender"); ok {
-			to["Пол"] = sex[s]
+			to.Set("Пол", sex[s])
 		}
 		if s, ok := text(m, "relation"); ok {
-			to["Родство"] = relation[s]
+			to.Set("Родство", relation[s])
 		}
 		if s, ok := text(m, "snils"); ok {
-			to["СНИЛС"] = s
+			to.Set("СНИЛС", s)
 		}
-		if p, ok := m["passport"].(map[string]any); ok {
-			to["Паспорт"] = p["series"].(string) + p["number"].(string)
+		if p, ok := m.Get("passport").(*tree.Object); ok {
+			to.Set("Паспорт", p.Get("series").(string)+p.Get("number").(string))
 		}
-		to["Вместе"] = m["livesTogether"]
+		to.Set("Вместе", m.Get("livesTogether"))
 		list = append(list, to)
 	}
-	out["ЧленСемьи"] = list
-	out["Справка"] = payload["purpose"]
-	out["Копий"] = payload["copies"]
-	return map[string]any{"Запрос": out}
+	out.Set("ЧленСемьи", list)
+	out.Set("Справка", payload.Get("purpose"))
+	out.Set("Копий", payload.Get("copies"))
+	return tree.Of("Запрос", out)
 }
 
 // BenchmarkMapping runs 29 leaves and 3 members; compare with BenchmarkByHand.

@@ -53,7 +53,7 @@ func (f *File) Compile(section string, sources Sources, target *shape.Type) (*Pr
 	if c.problems.Err() != nil {
 		return nil, c.problems
 	}
-	return &Program{root: root, slots: c.slots}, c.problems
+	return &Program{root: root, slots: len(c.slots)}, c.problems
 }
 
 // maxProblems keeps the findings about a hostile file within reason.
@@ -118,15 +118,7 @@ func (c *compiler) expression(l *leaf, s scope, path []string) (value, evaluate)
 	if v.broken {
 		return value{shape: v.shape, broken: true}, nil
 	}
-	if eval := c.direct(tree.Root); eval != nil {
-		return v, eval
-	}
-	eval, err := c.machine(tree)
-	if err != nil {
-		c.leafProblem(l, 0, "syntax", "the expression does not compile: "+err.Error(), "")
-		return broken, nil
-	}
-	return v, eval
+	return v, c.evaluator(tree.Root)
 }
 
 // assumed is what a condition proves where it holds, or where it doesn't.

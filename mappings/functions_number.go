@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 const acceptDigits = acceptInt | acceptNumber | acceptDecimal
@@ -221,11 +222,11 @@ func bindMoney(c *call) (operation, error) {
 	}
 	currency := c.text(1)
 	return func(_ *frame, args []any) (any, error) {
-		sum, _ := args[0].(map[string]any)
-		if sum["currency"] != currency {
+		sum, _ := args[0].(*tree.Object)
+		if sum.Get("currency") != currency {
 			return nil, errors.New("the sum of money is not in " + currency)
 		}
-		d, err := parseDecimal(asText(sum["amount"]))
+		d, err := parseDecimal(asText(sum.Get("amount")))
 		if err != nil {
 			return nil, err
 		}

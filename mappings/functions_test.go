@@ -9,6 +9,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // evaluateExpression runs one expression without sources, by the tables of the reference.
@@ -27,8 +28,8 @@ func evaluateExpression(t *testing.T, src string) (any, error) {
 		}
 		t.FailNow()
 	}
-	out, err := p.Run(Input{Request: map[string]any{"fee": map[string]any{"amount": "350.00", "currency": "RUB"}}})
-	return out.Tree["out"], err
+	out, err := p.Run(Input{Request: tree.Of("fee", tree.Of("amount", "350.00", "currency", "RUB"))})
+	return out.Tree.Get("out"), err
 }
 
 // TestExamples runs the examples of the reference.
@@ -177,11 +178,11 @@ receipt:
 `
 	target := obj(opt("statuses", listOf(obj(req("status", enum("accepted", "completed", "unknown")), opt("rawStatus", str())))))
 	p := mustCompile(t, src, "receipt", Sources{"reply": obj(req("rows", listOf(obj(req("code", str())))))}, target)
-	out, err := p.Run(Input{Reply: tree(t, `{"rows":[{"code":"10"},{"code":"99"},{"code":"55"}]}`)})
+	out, err := p.Run(Input{Reply: message(t, `{"rows":[{"code":"10"},{"code":"99"},{"code":"55"}]}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := tree(t, `{"statuses":[{"status":"accepted","rawStatus":"10"},{"status":"completed","rawStatus":"99"},{"status":"unknown","rawStatus":"55"}]}`)
+	want := message(t, `{"statuses":[{"status":"accepted","rawStatus":"10"},{"status":"completed","rawStatus":"99"},{"status":"unknown","rawStatus":"55"}]}`)
 	if !reflect.DeepEqual(normal(t, out.Tree), want) {
 		t.Errorf("got %v", out.Tree)
 	}
@@ -202,7 +203,7 @@ func TestCondition(t *testing.T) {
 		t.Fatal(problems)
 	}
 	for text, want := range map[string]bool{`{"code":"Client"}`: false, `{"code":"Client","detail":{}}`: false, `{"code":"Client","detail":{"Ошибка":{"Код":"ДУБЛЬ"}}}`: true} {
-		if got, err := c.Holds(Input{Fault: tree(t, text)}); err != nil || got != want {
+		if got, err := c.Holds(Input{Fault: message(t, text)}); err != nil || got != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}

@@ -141,9 +141,9 @@ func (c *compiler) each(t *template, elem *shape.Field, s scope, path []string) 
 		}
 		for i, item := range items {
 			fr.indexes[len(fr.indexes)-1] = len(out)
-			fr.set(slot, item)
+			fr.slots[slot] = item
 			if ordinal >= 0 {
-				fr.set(ordinal, int64(i+1))
+				fr.slots[ordinal] = int64(i + 1)
 			}
 			if when != nil {
 				ok, err := fr.run(whenAt, when)

@@ -13,6 +13,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // Sources gives the shape of each root that a section may read, by the root's name (see Roots).
@@ -32,7 +33,7 @@ type Input struct {
 
 // Output is what a mapping made.
 type Output struct {
-	Tree    map[string]any
+	Tree    *tree.Object
 	Unknown []Unknown // codes that the tables lack, in the order met
 }
 

@@ -9,15 +9,16 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
-func tree(t testing.TB, text string) any {
+func message(t testing.TB, text string) any {
 	t.Helper()
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		t.Fatalf("the test's JSON: %v", err)
 	}
-	return v
+	return tree.From(v)
 }
 
 // compile parses and compiles one section, and gives whatever was reported.
@@ -43,7 +44,7 @@ func mustCompile(t testing.TB, src, section string, sources Sources, target *sha
 
 func TestFamily(t *testing.T) {
 	p := mustCompile(t, familyMapping, "request", Sources{"request": familyRequest()}, familyTarget())
-	out, err := p.Run(Input{Request: tree(t, `{"id":"1","test":false,"submittedAt":"2024-05-01T09:30:00Z",
+	out, err := p.Run(Input{Request: message(t, `{"id":"1","test":false,"submittedAt":"2024-05-01T09:30:00Z",
 		"applicant":{"lastName":"Иванов","firstName":"Пётр","birthDate":"1980-12-01","gender":"male","passport":{"series":"4508","number":"123456"}},
 		"representative":{"lastName":"Петров","phone":"+7 (495) 1"},
 		"payload":{"members":[{"lastName":"Иванова","firstName":"Анна","birthDate":"2010-01-01","relation":"child"},
@@ -51,7 +52,7 @@ func TestFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := tree(t, `{"ЗапросСоставСемьи":{"Версия":"2.1","Заявитель":{"Фамилия":"ИВАНОВ","Имя":"Пётр","ДатаРождения":"01.12.1980","Пол":"М"},
+	want := message(t, `{"ЗапросСоставСемьи":{"Версия":"2.1","Заявитель":{"Фамилия":"ИВАНОВ","Имя":"Пётр","ДатаРождения":"01.12.1980","Пол":"М"},
 		"Паспорт":"4508123456","Представитель":{"Фамилия":"Петров","Телефон":"74951"},
 		"ЧленСемьи":[{"ФИО":"Иванова Анна","Номер":1,"Родство":"РЕБ"},{"ФИО":"Иванова Мария Павловна","Номер":2,"Родство":"СУП"}]}}`)
 	if got := normal(t, out.Tree); !reflect.DeepEqual(got, want) {
@@ -66,12 +67,12 @@ func normal(t testing.TB, v any) any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tree(t, string(b))
+	return message(t, string(b))
 }
 
 func TestRunErrors(t *testing.T) {
 	p := mustCompile(t, familyMapping, "request", Sources{"request": familyRequest()}, familyTarget())
-	_, err := p.Run(Input{Request: tree(t, `{"applicant":{"lastName":"Иванов","firstName":"Пётр","birthDate":"1980-12-01","gender":"male","passport":{"series":"4508","number":"123456"}},
+	_, err := p.Run(Input{Request: message(t, `{"applicant":{"lastName":"Иванов","firstName":"Пётр","birthDate":"1980-12-01","gender":"male","passport":{"series":"4508","number":"123456"}},
 		"payload":{"members":[{"lastName":"А","firstName":"Б","relation":"child"},{"lastName":"А","firstName":"Б","relation":"uncle"}]}}`)})
 	var e *Error
 	if !errors.As(err, &e) || e.Path != "ЗапросСоставСемьи.ЧленСемьи[1].Родство" || e.Pos.Line != 26 || !strings.Contains(e.Message, `lacks "uncle"`) {

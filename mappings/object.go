@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // maker makes the value of one place of the target; nil is absent. Its error is an *Error.
@@ -15,6 +16,7 @@ type object struct {
 	whenAt  *spot
 	fields  []objectField
 	choices [][]*object
+	again   bool // it is a branch of a $choice: its fields may be set already
 }
 
 type objectField struct {
@@ -23,19 +25,15 @@ type objectField struct {
 	null bool // an absent value is written as null: the contract requires the key and allows null
 }
 
-func (o *object) make(fr *frame) (map[string]any, error) {
+func (o *object) make(fr *frame) (*tree.Object, error) {
 	if ok, err := o.holds(fr); !ok || err != nil {
 		return nil, err
 	}
-	// The fields are gathered first: a map that is made for as many as there are is much smaller than one for all.
 	base := len(fr.made)
-	if err := o.fill(fr); err != nil {
+	if err := o.fill(fr, base); err != nil {
 		return nil, err
 	}
-	out := make(map[string]any, len(fr.made)-base)
-	for _, f := range fr.made[base:] {
-		out[f.key] = f.value
-	}
+	out := fr.build.Object(fr.made[base:])
 	clear(fr.made[base:])
 	fr.made = fr.made[:base]
 	return out, nil
@@ -49,8 +47,8 @@ func (o *object) holds(fr *frame) (bool, error) {
 	return v == true, err
 }
 
-// fill adds what the object has to fr.made.
-func (o *object) fill(fr *frame) error {
+// fill adds what the object has to fr.made, where its fields are from base on.
+func (o *object) fill(fr *frame, base int) error {
 	for i := range o.fields {
 		f := &o.fields[i]
 		v, err := f.make(fr)
@@ -58,7 +56,7 @@ func (o *object) fill(fr *frame) error {
 			return err
 		}
 		if v != nil || f.null {
-			fr.made = append(fr.made, madeField{f.key, v})
+			fr.put(base, o.again, f.key, v)
 		}
 	}
 	for _, branches := range o.choices {
@@ -68,7 +66,7 @@ func (o *object) fill(fr *frame) error {
 				return err
 			}
 			if ok {
-				if err := b.fill(fr); err != nil {
+				if err := b.fill(fr, base); err != nil {
 					return err
 				}
 				break
@@ -76,6 +74,19 @@ func (o *object) fill(fr *frame) error {
 		}
 	}
 	return nil
+}
+
+// put adds a field to the object that is being made; again says that it may be there already.
+func (fr *frame) put(base int, again bool, key string, v any) {
+	if again {
+		for i := base; i < len(fr.made); i++ {
+			if fr.made[i].Key == key {
+				fr.made[i].Value = v
+				return
+			}
+		}
+	}
+	fr.made = append(fr.made, tree.Field{Key: key, Value: v})
 }
 
 // object compiles an object template against an object of the target.
@@ -110,6 +121,7 @@ func (c *compiler) part(t *template, target *shape.Type, s scope, path []string,
 		facts := s.facts
 		for _, b := range choice.branches {
 			branch, inner := c.part(b, target, s.with(facts), path, whole)
+			branch.again = true
 			branches = append(branches, branch)
 			alternatives = append(alternatives, inner...)
 			if b.when != nil {
@@ -195,7 +207,7 @@ func (c *compiler) objectOf(t *template, target *shape.Type, n need, s scope, pa
 	o := c.object(t, target, s, path)
 	return func(fr *frame) (any, error) {
 		m, err := o.make(fr)
-		if err != nil || m == nil || len(m) == 0 && !n.empty && !t.keep {
+		if err != nil || m == nil || m.Len() == 0 && !n.empty && !t.keep {
 			return nil, err
 		}
 		fr.nodes++

@@ -9,7 +9,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
-	"sluice/mappings/expression"
+	"sluice/contracts/tree"
 )
 
 // The bounds of one run. A message is bounded by the door it came through; these hold what a mapping makes of it.
@@ -23,28 +23,23 @@ const (
 // Program is a compiled section, safe for concurrent use.
 type Program struct {
 	root  *object
-	slots []string // the names of roots and loop variables, by slot
+	slots int // of roots and loop variables
 }
 
 // frame is the state of one run.
 type frame struct {
 	slots   []any
-	names   []string
-	env     map[string]any // for the VM, made when the first expression needs it
-	indexes []int          // of the loops that are running, outer first
+	items   []any // at which the loops inside an expression are, outer first
+	indexes []int // of the loops that are running, outer first
 	leaf    *spot
 	unknown []Unknown
 	bytes   int
 	nodes   int
 	work    int
-	one     [1]any      // the argument of the operation that is running
-	made    []madeField // of the objects that are being made, outer first
-}
-
-// madeField is a field of an object before the object's map is made.
-type madeField struct {
-	key   string
-	value any
+	one     [1]any       // the argument of the operation that is running
+	args    []any        // of the operations that are being called, outer first
+	made    []tree.Field // of the objects that are being made, outer first
+	build   tree.Builder
 }
 
 // spot is where a leaf stands, for messages: the target's keys, "[]" where a loop's index belongs.
@@ -67,13 +62,12 @@ func (f *failure) Error() string { return f.message }
 
 var frames = sync.Pool{New: func() any { return new(frame) }}
 
-func newFrame(names []string, in Input) *frame {
+func newFrame(slots int, in Input) *frame {
 	fr := frames.Get().(*frame)
-	fr.names = names
-	if cap(fr.slots) < len(names) {
-		fr.slots = make([]any, len(names))
+	if cap(fr.slots) < slots {
+		fr.slots = make([]any, slots)
 	}
-	fr.slots = fr.slots[:len(names)]
+	fr.slots = fr.slots[:slots]
 	roots := [...]any{in.Request, in.Message, in.Reply, in.Fault, in.Push, in.Receipt, in.Supplement, in.Result} // as Roots
 	copy(fr.slots, roots[:])
 	return fr
@@ -81,9 +75,8 @@ func newFrame(names []string, in Input) *frame {
 
 func (fr *frame) release() {
 	clear(fr.slots)
-	clear(fr.env)
 	clear(fr.made) // not empty after an error
-	*fr = frame{slots: fr.slots, env: fr.env, indexes: fr.indexes[:0], made: fr.made[:0]}
+	*fr = frame{slots: fr.slots, items: fr.items[:0], indexes: fr.indexes[:0], args: fr.args[:0], made: fr.made[:0]}
 	frames.Put(fr)
 }
 
@@ -91,37 +84,14 @@ func (fr *frame) release() {
 func (p *Program) Run(in Input) (Output, error) {
 	fr := newFrame(p.slots, in)
 	defer fr.release()
-	tree, err := p.root.make(fr)
+	made, err := p.root.make(fr)
 	if err != nil {
 		return Output{}, err
 	}
-	if tree == nil {
-		tree = map[string]any{}
+	if made == nil {
+		made = new(tree.Object)
 	}
-	return Output{Tree: tree, Unknown: fr.unknown}, nil
-}
-
-// set gives a loop variable its value.
-func (fr *frame) set(slot int, v any) {
-	fr.slots[slot] = v
-	if len(fr.env) > 0 {
-		fr.env[fr.names[slot]] = v
-	}
-}
-
-// environment is the frame as the VM sees it.
-func (fr *frame) environment() map[string]any {
-	if len(fr.env) > 0 {
-		return fr.env
-	}
-	if fr.env == nil {
-		fr.env = make(map[string]any, len(fr.slots)+1)
-	}
-	for i, name := range fr.names {
-		fr.env[name] = fr.slots[i]
-	}
-	fr.env[expression.ContextKey] = fr
-	return fr.env
+	return Output{Tree: made, Unknown: fr.unknown}, nil
 }
 
 func (fr *frame) reportUnknown(table, value string) {
@@ -169,11 +139,8 @@ func (fr *frame) run(at *spot, eval evaluate) (any, error) {
 		return v, nil
 	}
 	offset, refused := 0, false
-	switch f := err.(type) {
-	case *failure:
+	if f, ok := err.(*failure); ok {
 		offset, refused = f.offset, f.refused
-	case *expression.Error:
-		offset = f.At
 	}
 	failed := fr.fail(at, offset, err.Error())
 	failed.Refused = refused
@@ -192,8 +159,8 @@ func (fr *frame) account(v any) error {
 				return err
 			}
 		}
-	case map[string]any:
-		for _, item := range v {
+	case *tree.Object:
+		for _, item := range v.All() {
 			if err := fr.account(item); err != nil {
 				return err
 			}
@@ -209,7 +176,7 @@ func (fr *frame) account(v any) error {
 type Condition struct {
 	at    *spot
 	eval  evaluate
-	slots []string
+	slots int
 }
 
 // CompileCondition proves an expression that must come out true or false; at is where src starts in its file.
@@ -225,7 +192,7 @@ func CompileCondition(src string, at diag.Pos, sources Sources) (*Condition, dia
 	if c.problems.Err() != nil {
 		return nil, c.problems
 	}
-	return &Condition{at: c.place(l, nil), eval: eval, slots: c.slots}, c.problems
+	return &Condition{at: c.place(l, nil), eval: eval, slots: len(c.slots)}, c.problems
 }
 
 // Holds tells whether the condition is true of the input. The error is an *Error: a message that breaks its contract.

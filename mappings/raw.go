@@ -42,10 +42,7 @@ func (c *compiler) rawValue(l *leaf, s scope) maker {
 	before := len(c.problems)
 	c.check.check(call.Args[0], s)
 	c.problems = c.problems[:before] // the leaf itself has reported them
-	eval := c.direct(call.Args[0])
-	if eval == nil {
-		return nil
-	}
+	eval := c.evaluator(call.Args[0])
 	return func(fr *frame) (any, error) {
 		v, err := eval(fr)
 		if err != nil || v == nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sluice/contracts/tree"
 )
 
 // TestRules finds what each rule reads and makes, through loops, choices, functions and directives.
@@ -84,7 +86,7 @@ func TestRefused(t *testing.T) {
 		if p == nil {
 			t.Fatal(problems)
 		}
-		_, err := p.Run(Input{Request: map[string]any{}})
+		_, err := p.Run(Input{Request: new(tree.Object)})
 		var e *Error
 		if !errors.As(err, &e) || e.Refused != refused {
 			t.Errorf("%s: %v", src, err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // TestShapesOfOutput holds what comes out of absent values, lists and empty objects.
@@ -53,16 +54,16 @@ func TestShapesOfOutput(t *testing.T) {
 			t.Errorf("%s: %v", c.name, problems)
 			continue
 		}
-		in := tree(t, c.in)
-		if m := in.(map[string]any); m["n"] != nil {
-			m["n"] = int64(m["n"].(float64))
+		in := message(t, c.in)
+		if m := in.(*tree.Object); m.Get("n") != nil {
+			m.Set("n", int64(m.Get("n").(float64)))
 		}
 		out, err := p.Run(Input{Request: in})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if got, want := normal(t, out.Tree), tree(t, c.want); !reflect.DeepEqual(got, want) {
+		if got, want := normal(t, out.Tree), message(t, c.want); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, want)
 		}
 	}
@@ -72,24 +73,24 @@ func TestShapesOfOutput(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	bounded := listOf(str())
 	bounded.MinItems, bounded.MaxItems = 2, 3
-	source := Sources{"request": obj(req("id", str()), req("tags", listOf(str())), req("o", obj(req("x", str()))))}
+	source := Sources{"request": obj(req("n", intType), req("id", str()), req("tags", listOf(str())), req("o", obj(req("x", str()))))}
 	for _, c := range []struct {
 		name, body string
 		target     *shape.Type
 		in         any
 		want       string
 	}{
-		{"missing though required", "a: request.o.x", obj(req("a", str())), tree(t, `{}`), "m.yaml:2:6: a: the field is required, and its value is missing from the message"},
-		{"missing in the VM", "a: >-\n    request.id == request.o.x ? \"1\" : \"2\"", obj(req("a", str())), tree(t, `{"id":"1"}`), "m.yaml:3:"},
-		{"a part of a sum is missing", "a: request.id + request.o.x", obj(req("a", str())), tree(t, `{"id":"1"}`), "a part of the text is missing"},
-		{"too few", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", bounded)), tree(t, `{"tags":["1"]}`), "a: the list has 1 items, and the contract wants at least 2"},
-		{"too many", "a: request.tags", obj(opt("a", bounded)), tree(t, `{"tags":["1","2","3","4"]}`), "the contract allows 3"},
-		{"no list", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", listOf(str()))), tree(t, `{"tags":"1"}`), "has no list"},
-		{"a list beyond bounds", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", listOf(str()))), map[string]any{"tags": make([]any, maxItems+1)}, "at most 100000 items"},
+		{"missing though required", "a: request.o.x", obj(req("a", str())), message(t, `{}`), "m.yaml:2:6: a: the field is required, and its value is missing from the message"},
+		{"missing in an order", "a: request.n > 1", obj(req("a", boolType)), message(t, `{"id":"1"}`), "breaks its contract here: > has nothing"},
+		{"a part of a sum is missing", "a: request.id + request.o.x", obj(req("a", str())), message(t, `{"id":"1"}`), "+ has nothing to work on"},
+		{"too few", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", bounded)), message(t, `{"tags":["1"]}`), "a: the list has 1 items, and the contract wants at least 2"},
+		{"too many", "a: request.tags", obj(opt("a", bounded)), message(t, `{"tags":["1","2","3","4"]}`), "the contract allows 3"},
+		{"no list", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", listOf(str()))), message(t, `{"tags":"1"}`), "has no list"},
+		{"a list beyond bounds", "a:\n    $each: x in request.tags\n    $value: x", obj(opt("a", listOf(str()))), tree.Of("tags", make([]any, maxItems+1)), "at most 100000 items"},
 		{"output beyond bounds", "a:\n    $each: x in request.tags\n    b: request.id", obj(opt("a", listOf(obj(req("b", str()))))),
-			map[string]any{"id": strings.Repeat("x", 1<<20), "tags": texts100()}, "larger than 64 MiB"},
+			tree.Of("id", strings.Repeat("x", 1<<20), "tags", texts100()), "larger than 64 MiB"},
 		{"work beyond bounds", "a:\n    $each: x in request.tags\n    b: request.id | length()", obj(opt("a", listOf(obj(req("b", intType))))),
-			map[string]any{"id": strings.Repeat("x", 10<<20), "tags": texts100()}, "more to do than its bound allows"},
+			tree.Of("id", strings.Repeat("x", 10<<20), "tags", texts100()), "more to do than its bound allows"},
 	} {
 		p, problems := compile("request:\n  "+c.body+"\n", "request", source, c.target)
 		if p == nil {
@@ -112,33 +113,72 @@ func texts100() []any {
 	return out
 }
 
-// TestClosuresAgreeWithVM evaluates each expression by closures and, wrapped in a conditional, by the VM.
-func TestClosuresAgreeWithVM(t *testing.T) {
-	request := tree(t, `{"id":"1","test":true,"submittedAt":"2024-05-01T09:30:00Z",
+// TestOperators holds what each operator and loop gives.
+func TestOperators(t *testing.T) {
+	request := message(t, `{"id":"1","test":true,"submittedAt":"2024-05-01T09:30:00Z",
 		"applicant":{"lastName":"Иванов","firstName":"Пётр","birthDate":"1980-12-01","gender":"male","snils":"11223344595"},
-		"payload":{"members":[{"lastName":"А","firstName":"Б","birthDate":"2010-01-01","relation":"child"}]}}`)
-	request.(map[string]any)["applicant"].(map[string]any)["age"] = int64(44)
-	for _, expression := range []string{
-		`request.id`, `request.applicant.middleName`, `request.representative?.lastName`, `request.applicant.middleName ?? "-"`,
-		`request.representative?.lastName ?? request.applicant.lastName | upper()`, `request.test == true`, `request.representative == nil`,
-		`(request.applicant.age ?? 0) == 44`, `(request.applicant.age ?? 0) != 44.0`, `not (request.test == true)`, `request.test and request.id != "1"`, `request.test or request.id != "1"`,
-		`request.id + "а" + request.applicant.lastName`, `request.representative?.phone == "1"`, `request.payload.members | size()`,
-		`words(request.applicant.lastName, request.applicant.middleName, request.applicant.firstName)`, `request.applicant.middleName | upper()`,
+		"payload":{"members":[{"lastName":"А","firstName":"Б","birthDate":"2010-01-01","relation":"child"},
+			{"lastName":"В","firstName":"Г","birthDate":"1982-01-01","relation":"spouse"}]}}`).(*tree.Object)
+	request.Get("applicant").(*tree.Object).Set("age", int64(44))
+	for _, c := range []struct {
+		expression string
+		want       any
+	}{
+		{`request.id`, "1"},
+		{`request.applicant.middleName`, nil},
+		{`request.representative?.lastName`, nil},
+		{`request.applicant.middleName ?? "-"`, "-"},
+		{`request.representative?.lastName ?? request.applicant.lastName | upper()`, "ИВАНОВ"},
+		{`request.test == true`, true},
+		{`request.representative == nil`, true},
+		{`request.applicant.lastName == request.applicant.firstName`, false},
+		{`request.applicant.lastName != request.applicant.firstName`, true},
+		{`(request.applicant.age ?? 0) == 44`, true},
+		{`(request.applicant.age ?? 0) != 44.0`, false},
+		{`(request.applicant.age ?? 0) < 44`, false},
+		{`(request.applicant.age ?? 0) <= 44.0`, true},
+		{`(request.applicant.age ?? 0) > 43.9`, true},
+		{`(request.applicant.age ?? 0) >= 45`, false},
+		{`not (request.test == true)`, false},
+		{`request.test and request.id != "1"`, false},
+		{`request.test or request.id != "1"`, true},
+		{`request.id in ["0", "1"]`, true},
+		{`request.representative?.lastName in ["0", "1"]`, false},
+		{`"А" in (request.payload.members | map(.lastName))`, true},
+		{`request.applicant.lastName contains "ван"`, true},
+		{`request.applicant.lastName startsWith "ван"`, false},
+		{`request.applicant.lastName endsWith "ов"`, true},
+		{`request.applicant.lastName matches "^[А-Я][а-я]+$"`, true},
+		{`request.id + "а" + request.applicant.lastName`, "1аИванов"},
+		{`request.test ? request.id : request.applicant.lastName`, "1"},
+		{`not request.test ? request.id : request.applicant.lastName`, "Иванов"},
+		{`request.representative?.phone == "1"`, false},
+		{`request.payload.members | size()`, int64(2)},
+		{`words(request.applicant.lastName, request.applicant.middleName, request.applicant.firstName)`, "Иванов Пётр"},
+		{`request.applicant.middleName | upper()`, nil},
+		{`request.payload.members | map(.lastName + .firstName)`, []any{"АБ", "ВГ"}},
+		{`request.payload.members | filter(.relation == "spouse") | map(.lastName)`, []any{"В"}},
+		{`(request.payload.members | find(.relation == "spouse"))?.firstName`, "Г"},
+		{`(request.payload.members | find(.lastName == "нет"))?.firstName`, nil},
+		{`request.payload.members | any(.relation == "spouse")`, true},
+		{`request.payload.members | all(.relation == "spouse")`, false},
+		{`request.payload.members | none(.relation == "spouse")`, false},
+		{`request.payload.members | one(.relation == "spouse")`, true},
+		{`request.payload.members | count(.relation in ["spouse", "child"])`, int64(2)},
+		{`request.payload.members | map((.lastName | split(";") | count(# == "А")) == 1)`, []any{true, false}},
+		{`(request.payload.members | first())?.lastName`, "А"},
 	} {
-		var got [2]any
-		for i, src := range []string{expression, "(1 < 2 ? (" + expression + ") : nil)"} {
-			p, problems := compile("request:\n  out: >-\n    "+src+"\n", "request", Sources{"request": familyRequest()}, anyType)
-			if p == nil {
-				t.Fatalf("%s: %v", src, problems)
-			}
-			out, err := p.Run(Input{Request: request})
-			if err != nil {
-				t.Errorf("%s: %v", src, err)
-			}
-			got[i] = out.Tree["out"]
+		p, problems := compile("request:\n  out: >-\n    "+c.expression+"\n", "request", Sources{"request": familyRequest()}, anyType)
+		if p == nil {
+			t.Errorf("%s: %v", c.expression, problems)
+			continue
 		}
-		if !reflect.DeepEqual(got[0], got[1]) {
-			t.Errorf("%s: closures give %v, the VM %v", expression, got[0], got[1])
+		out, err := p.Run(Input{Request: request})
+		if err != nil {
+			t.Errorf("%s: %v", c.expression, err)
+		}
+		if got := out.Tree.Get("out"); !tree.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.expression, got, c.want)
 		}
 	}
 }
@@ -151,16 +191,16 @@ func TestConcurrentRuns(t *testing.T) {
 		wg.Go(func() {
 			for i := range 50 {
 				name := fmt.Sprintf("И%d-%d", g, i)
-				out, err := p.Run(Input{Request: map[string]any{
-					"applicant": map[string]any{"lastName": name, "firstName": "П", "birthDate": "1980-12-01", "gender": "male", "snils": "11223344595"},
-					"payload":   map[string]any{"members": []any{map[string]any{"lastName": name, "firstName": "П", "relation": "child"}}},
-				}})
+				out, err := p.Run(Input{Request: tree.Of(
+					"applicant", tree.Of("lastName", name, "firstName", "П", "birthDate", "1980-12-01", "gender", "male", "snils", "11223344595"),
+					"payload", tree.Of("members", []any{tree.Of("lastName", name, "firstName", "П", "relation", "child")}),
+				)})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				body := out.Tree["ЗапросСоставСемьи"].(map[string]any)
-				if got := body["ЧленСемьи"].([]any)[0].(map[string]any)["ФИО"]; got != name+" П" {
+				body := out.Tree.Get("ЗапросСоставСемьи").(*tree.Object)
+				if got := body.Get("ЧленСемьи").([]any)[0].(*tree.Object).Get("ФИО"); got != name+" П" {
 					t.Errorf("got %v for %s", got, name)
 				}
 			}

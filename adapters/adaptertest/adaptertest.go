@@ -18,6 +18,7 @@ import (
 
 	"sluice/adapters"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 )
 
 // Kit is one service of an agency, as the kit tests it.
@@ -245,9 +246,9 @@ func (k Kit) hold(t *testing.T, err error, want behaviour) {
 		t.Errorf("an operator learns too little: %+v", e)
 	}
 	request, _ := canonical.Parse(k.Request)
-	applicant, _ := request.Tree()["applicant"].(map[string]any)
+	applicant, _ := request.Tree().Get("applicant").(*tree.Object)
 	for _, key := range []string{"lastName", "snils", "inn"} {
-		if secret, _ := applicant[key].(string); secret != "" && strings.Contains(e.Error(), secret) {
+		if secret, _ := applicant.Get(key).(string); secret != "" && strings.Contains(e.Error(), secret) {
 			t.Errorf("the error names the citizen (%s): %s", key, e)
 		}
 	}

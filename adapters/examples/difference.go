@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/contracts/tree"
 )
 
 // DifferenceJSON tells where two JSON texts first differ as values, or "".
@@ -30,7 +32,7 @@ func DifferenceJSON(expected, got []byte) (string, error) {
 func parseJSON(data []byte) (any, error) {
 	var v any
 	err := json.Unmarshal(data, &v)
-	return v, err
+	return tree.From(v), err
 }
 
 func differ(at string, a, b any) string {
@@ -39,21 +41,21 @@ func differ(at string, a, b any) string {
 		where = "the whole"
 	}
 	switch x := a.(type) {
-	case map[string]any:
-		y, ok := b.(map[string]any)
+	case *tree.Object:
+		y, ok := b.(*tree.Object)
 		if !ok {
 			break
 		}
-		for _, key := range slices.Sorted(maps.Keys(x)) {
-			if _, ok := y[key]; !ok {
+		for _, key := range x.Keys() {
+			if !y.Has(key) {
 				return at + "/" + key + " is missing"
 			}
-			if d := differ(at+"/"+key, x[key], y[key]); d != "" {
+			if d := differ(at+"/"+key, x.Get(key), y.Get(key)); d != "" {
 				return d
 			}
 		}
-		for _, key := range slices.Sorted(maps.Keys(y)) {
-			if _, ok := x[key]; !ok {
+		for _, key := range y.Keys() {
+			if !x.Has(key) {
 				return at + "/" + key + " is there and was not expected"
 			}
 		}

@@ -32,6 +32,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -127,7 +128,7 @@ func (x *example) run() {
 		x.files = append(x.files, e.Name())
 	}
 	x.used = map[string]bool{}
-	x.input.Message = map[string]any{"id": MessageID}
+	x.input.Message = tree.Of("id", MessageID)
 	if !x.sources() {
 		return
 	}
@@ -219,7 +220,7 @@ func (x *example) step(s step) {
 		if !ok {
 			return
 		}
-		tree, drift, err := section.Read.Decode(data)
+		message, drift, err := section.Read.Decode(data)
 		if err != nil {
 			x.compareError(name, expected, err)
 			return
@@ -229,9 +230,9 @@ func (x *example) step(s step) {
 		}
 		switch s.root {
 		case "push":
-			in.Push = tree
+			in.Push = message
 		default:
-			in.Reply = tree
+			in.Reply = message
 		}
 	} else if s.section != adapters.SectionRequest && x.runner.Write == nil && !slices.Contains(x.files, expected) && !slices.Contains(x.files, expected+errorSuffix) {
 		return // registered.json may be there for the other of poll and cancel
@@ -247,11 +248,11 @@ func (x *example) step(s step) {
 // compareOutput holds what a section gave against the file.
 func (x *example) compareOutput(section *adapters.Section, expected string, out mappings.Output) {
 	if section.Write == nil {
-		tree := out.Tree
+		message := out.Tree
 		if len(out.Unknown) > 0 {
-			tree["_unknown"] = unknown(out.Unknown)
+			message.Set("_unknown", unknown(out.Unknown))
 		}
-		x.compareJSON(expected, tree)
+		x.compareJSON(expected, message)
 		return
 	}
 	wire, err := section.Write.Append(nil, out.Tree)
@@ -265,7 +266,7 @@ func (x *example) compareOutput(section *adapters.Section, expected string, out 
 func unknown(codes []mappings.Unknown) []any {
 	var out []any
 	for _, u := range codes {
-		out = append(out, map[string]any{"table": u.Table, "value": u.Value, "path": u.Path})
+		out = append(out, tree.Of("table", u.Table, "value", u.Value, "path", u.Path))
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"sluice/adapters"
+	"sluice/contracts/tree"
 )
 
 var faultFile = regexp.MustCompile(`^fault-([1-5][0-9]{2})\.(xml|json|html|txt)$`)
@@ -43,26 +44,26 @@ func (x *example) refusal(a answer) {
 			MessageID: MessageID, Client: &http.Client{Transport: a},
 		},
 	})
-	out := map[string]any{}
+	out := new(tree.Object)
 	var e *adapters.Error
 	switch {
 	case err == nil:
-		out["class"] = "success"
+		out.Set("class", "success")
 	case errors.As(err, &e):
-		out["class"] = e.Class.String()
+		out.Set("class", e.Class.String())
 		for key, value := range map[string]string{"code": e.Code, "reason": e.Reason, "externalId": e.ExternalID} {
 			if value != "" {
-				out[key] = value
+				out.Set(key, value)
 			}
 		}
 		if e.Class == adapters.Rejected || e.Class == adapters.Permanent {
-			out["remedy"] = e.Remedy.EN
+			out.Set("remedy", e.Remedy.EN)
 		}
 		if e.RetryAfter > 0 {
-			out["retryAfter"] = e.RetryAfter.String()
+			out.Set("retryAfter", e.RetryAfter.String())
 		}
 	default:
-		out["class"] = adapters.Class(0).String()
+		out.Set("class", adapters.Class(0).String())
 	}
 	x.compareJSON("refusal.json", out)
 }

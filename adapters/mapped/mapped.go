@@ -10,6 +10,7 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -17,20 +18,20 @@ import (
 type Protocol interface {
 	// Exchange sends one request. An error is about the exchange; an answer that refuses is no error but an Answer
 	// with Failure set.
-	Exchange(ctx context.Context, call adapters.Call, op *adapters.Operation, tree map[string]any) (*Answer, *adapters.Error)
+	Exchange(ctx context.Context, call adapters.Call, op *adapters.Operation, message *tree.Object) (*Answer, *adapters.Error)
 
 	// Receive finds out which push a message is and reads it. The error says why it is refused.
-	Receive(in adapters.Incoming) (*adapters.Use, map[string]any, error)
+	Receive(in adapters.Incoming) (*adapters.Use, *tree.Object, error)
 	// Acknowledge answers a push; tree is nil where it is answered without a body.
-	Acknowledge(push *adapters.Use, tree map[string]any) (adapters.Answer, error)
+	Acknowledge(push *adapters.Use, message *tree.Object) (adapters.Answer, error)
 	// Refuse answers a message that is not taken, in the protocol's own way. push is nil when it is unknown.
 	Refuse(in adapters.Incoming, push *adapters.Use, r *Refusal) adapters.Answer
 }
 
 // Answer is what an agency answered.
 type Answer struct {
-	Reply    map[string]any  // the operation's reply, or nil
-	Failure  map[string]any  // what came instead of it
+	Reply    *tree.Object    // the operation's reply, or nil
+	Failure  *tree.Object    // what came instead of it
 	Default  *adapters.Error // what Failure means when no rule holds
 	Exchange *exchange.Reply
 }
@@ -125,12 +126,12 @@ func lacks(s *adapters.Service, key string) error {
 	return exchange.New(adapters.Permanent, exchange.CodeUnsupported, fmt.Sprintf("service %s has no %s in its manifest", s.Name, key), nil)
 }
 
-func message(id string) map[string]any { return map[string]any{"id": id} }
+func message(id string) *tree.Object { return tree.Of("id", id) }
 
 func registered(r adapters.Registered, reason string) mappings.Input {
-	receipt := map[string]any{"externalId": r.ExternalID}
+	receipt := tree.Of("externalId", r.ExternalID)
 	if reason != "" {
-		receipt["reason"] = reason
+		receipt.Set("reason", reason)
 	}
 	return mappings.Input{Request: r.Request.Tree(), Message: message(r.MessageID), Receipt: receipt}
 }

@@ -7,6 +7,7 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -33,11 +34,11 @@ func BadMessage(err error) *Refusal {
 
 // ReceivePush takes one push and answers it in the agency's own protocol, also when it is refused.
 func (a *Adapter) ReceivePush(ctx context.Context, in adapters.Incoming, apply func(context.Context, adapters.Push) (adapters.PushResult, error)) adapters.Answer {
-	use, tree, err := a.protocol.Receive(in)
+	use, message, err := a.protocol.Receive(in)
 	if err != nil {
 		return a.refuse(in, use, BadMessage(err))
 	}
-	push, err := translate(use, tree)
+	push, err := translate(use, message)
 	if err != nil {
 		return a.refuse(in, use, &Refusal{Client: true, Code: "bad_message", Text: exchange.Describe(err), Err: err})
 	}
@@ -48,7 +49,7 @@ func (a *Adapter) ReceivePush(ctx context.Context, in adapters.Incoming, apply f
 	if result.Outcome == "refused" {
 		return a.refuse(in, use, &Refusal{Client: true, Code: result.Code, Text: result.Text, Err: errors.New(result.Code)})
 	}
-	answer, err := a.acknowledge(use, tree, result)
+	answer, err := a.acknowledge(use, message, result)
 	if err != nil {
 		// The push is applied; the agency will send it again, and that changes nothing.
 		return a.refuse(in, use, &Refusal{Code: "internal", Text: "the push was taken, and its answer could not be made", Err: err})
@@ -75,8 +76,8 @@ func refusalOf(err error) *Refusal {
 	return &Refusal{Code: "internal", Text: "the hub cannot take the message now; send it again later", Err: err}
 }
 
-func translate(use *adapters.Use, tree map[string]any) (adapters.Push, error) {
-	out, err := use.In.Program.Run(mappings.Input{Push: tree})
+func translate(use *adapters.Use, message *tree.Object) (adapters.Push, error) {
+	out, err := use.In.Program.Run(mappings.Input{Push: message})
 	if err != nil {
 		return adapters.Push{}, err
 	}
@@ -87,15 +88,15 @@ func translate(use *adapters.Use, tree map[string]any) (adapters.Push, error) {
 	return adapters.Push{ExternalID: push.ExternalID, MessageID: push.MessageID, Statuses: push.Statuses, Unknown: unknown(out)}, nil
 }
 
-func (a *Adapter) acknowledge(use *adapters.Use, tree map[string]any, result adapters.PushResult) (adapters.Answer, error) {
+func (a *Adapter) acknowledge(use *adapters.Use, message *tree.Object, result adapters.PushResult) (adapters.Answer, error) {
 	if use.Out == nil {
 		return a.protocol.Acknowledge(use, nil)
 	}
-	view := map[string]any{"outcome": result.Outcome}
+	view := tree.Of("outcome", result.Outcome)
 	if result.RequestID != "" {
-		view["requestId"] = result.RequestID
+		view.Set("requestId", result.RequestID)
 	}
-	out, err := use.Out.Program.Run(mappings.Input{Push: tree, Result: view})
+	out, err := use.Out.Program.Run(mappings.Input{Push: message, Result: view})
 	if err != nil {
 		return adapters.Answer{}, err
 	}

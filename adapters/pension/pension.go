@@ -25,6 +25,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/adapters/pension/snils"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 )
 
 // Adapter checks SNILS numbers. The fund answers at once, so a receipt holds the final status.
@@ -60,9 +61,9 @@ func (a *Adapter) Submit(ctx context.Context, s adapters.Submission) (adapters.R
 
 // ask fills the fund's question from the canonical request.
 func ask(s adapters.Submission) (*snils.SnilsCheckRequest, error) {
-	payload, _ := s.Request.Tree()["payload"].(map[string]any)
-	person, _ := payload["person"].(map[string]any)
-	text := func(from map[string]any, key string) string { v, _ := from[key].(string); return v }
+	payload, _ := s.Request.Tree().Get("payload").(*tree.Object)
+	person, _ := payload.Get("person").(*tree.Object)
+	text := func(from *tree.Object, key string) string { v, _ := from.Get(key).(string); return v }
 	born, err := time.Parse(time.DateOnly, text(person, "birthDate"))
 	if err != nil {
 		return nil, errors.New("payload.person.birthDate is no date")

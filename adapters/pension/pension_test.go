@@ -18,6 +18,7 @@ import (
 	"github.com/hooklift/gowsdl/soap"
 
 	"sluice/adapters/pension/snils"
+	"sluice/contracts/tree"
 )
 
 // TestGenerated: the client that is checked in is the one that go generate makes of the contract.
@@ -85,15 +86,15 @@ func TestQuestionRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, envelope)
 	}
-	tree := got.Tree["SnilsCheckRequest"].(map[string]any)
-	person := tree["Person"].(map[string]any)
-	for key, want := range map[string]any{"LastName": "Иванов <&> Ко", "FirstName": "Пётр", "MiddleName": nil, "BirthDate": "1980-02-29", "Gender": "Male"} {
-		if person[key] != want {
-			t.Errorf("Person/%s is %v, want %v", key, person[key], want)
+	message := got.Tree.Get("SnilsCheckRequest").(*tree.Object)
+	person := message.Get("Person").(*tree.Object)
+	for key, want := range tree.Of("LastName", "Иванов <&> Ко", "FirstName", "Пётр", "MiddleName", nil, "BirthDate", "1980-02-29", "Gender", "Male").All() {
+		if person.Get(key) != want {
+			t.Errorf("Person/%s is %v, want %v", key, person.Get(key), want)
 		}
 	}
-	if tree["Snils"] != "11223344595" || tree["MessageId"] != "6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77" || len(got.Drift) > 0 {
-		t.Errorf("got %v, drift %v", tree, got.Drift)
+	if message.Get("Snils") != "11223344595" || message.Get("MessageId") != "6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77" || len(got.Drift) > 0 {
+		t.Errorf("got %v, drift %v", message, got.Drift)
 	}
 }
 
@@ -107,8 +108,8 @@ func TestAnswerRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	envelope, err := op.AppendReply(nil, map[string]any{"SnilsCheckResponse": map[string]any{"CheckNumber": "PF-7", "CheckedAt": "2026-07-06T10:00:00+03:00",
-		"Result": "Mismatch", "Difference": []any{"LastName", "BirthDate"}}})
+	envelope, err := op.AppendReply(nil, tree.Of("SnilsCheckResponse", tree.Of("CheckNumber", "PF-7", "CheckedAt", "2026-07-06T10:00:00+03:00",
+		"Result", "Mismatch", "Difference", []any{"LastName", "BirthDate"})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/sample"
 )
@@ -51,7 +52,7 @@ func (s *service) coded() {
 		s.gap("replies of "+op.Name, err.Error())
 		return
 	}
-	out := trial{section: adapters.SectionRequest, plain: s.requests[min(1, len(s.requests)-1)], valid: s.validRequest, run: func(request map[string]any) []failure {
+	out := trial{section: adapters.SectionRequest, plain: s.requests[min(1, len(s.requests)-1)], valid: s.validRequest, run: func(request *tree.Object) []failure {
 		sent, _, err := s.submit(request, usual)
 		if sent == nil {
 			return []failure{{code: CodeFails, detail: codeOf(err), message: err.Error()}}
@@ -71,8 +72,8 @@ func (s *service) coded() {
 	for _, request := range s.requests {
 		s.try(out, request)
 	}
-	in := trial{section: adapters.SectionReceipt, plain: replies[min(1, len(replies)-1)], valid: func(m map[string]any) bool { return op.Reply.Validate(m) == nil }}
-	in.run = func(reply map[string]any) []failure {
+	in := trial{section: adapters.SectionReceipt, plain: replies[min(1, len(replies)-1)], valid: func(m *tree.Object) bool { return op.Reply.Validate(m) == nil }}
+	in.run = func(reply *tree.Object) []failure {
 		envelope, err := op.AppendReply(nil, reply)
 		if err != nil {
 			return []failure{{code: CodeUnread, detail: "written", message: err.Error()}}
@@ -102,7 +103,7 @@ func codeOf(err error) string {
 }
 
 // submit lets the adapter send a request to nobody, who answers.
-func (s *service) submit(request map[string]any, answer []byte) (sent []byte, r adapters.Receipt, err error) {
+func (s *service) submit(request *tree.Object, answer []byte) (sent []byte, r adapters.Receipt, err error) {
 	text, err := jsonschema.AppendJSON(nil, request)
 	if err != nil {
 		return nil, r, err

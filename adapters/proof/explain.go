@@ -10,6 +10,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -34,7 +35,7 @@ func rulesOf(s *adapters.Service) rules {
 }
 
 // explain makes a finding of a failure.
-func (s *service) explain(section string, f failure, message map[string]any) *Finding {
+func (s *service) explain(section string, f failure, message *tree.Object) *Finding {
 	finding := &Finding{Instance: message}
 	rule, known := s.rules.nearest(section, f)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -20,24 +21,24 @@ func (s *service) inward(use *adapters.Use) {
 		return
 	}
 	i := 0
-	t := trial{section: use.In.Name, plain: trees[min(1, len(trees)-1)], valid: func(m map[string]any) bool { return c.Validate(m) == nil }}
-	t.run = func(message map[string]any) []failure {
-		tree, failed := reread(c, message)
+	t := trial{section: use.In.Name, plain: trees[min(1, len(trees)-1)], valid: func(m *tree.Object) bool { return c.Validate(m) == nil }}
+	t.run = func(message *tree.Object) []failure {
+		message, failed := reread(c, message)
 		if failed != nil {
 			return failed
 		}
 		for _, rules := range []*adapters.Rules{use.Rules, use.NotFound} {
-			if holds, err := rules.Decides(mappings.Input{Reply: tree}, false); err != nil {
+			if holds, err := rules.Decides(mappings.Input{Reply: message}, false); err != nil {
 				return []failure{ruleFailure(err)}
 			} else if holds {
 				return nil // the rule says what the reply means
 			}
 		}
 		return s.received(use.In, mappings.Input{
-			Request: s.requests[i%min(2, len(s.requests))], Message: map[string]any{"id": messageID},
-			Receipt: map[string]any{"externalId": "1"}, Reply: tree,
-		}, func(tree map[string]any) error {
-			r, err := canonical.ReceiptFromTree(tree)
+			Request: s.requests[i%min(2, len(s.requests))], Message: tree.Of("id", messageID),
+			Receipt: tree.Of("externalId", "1"), Reply: message,
+		}, func(message *tree.Object) error {
+			r, err := canonical.ReceiptFromTree(message)
 			if err == nil && r.ExternalID != "" {
 				s.number(r.ExternalID)
 			}
@@ -55,38 +56,38 @@ func (s *service) pushed(use *adapters.Use) {
 	if len(trees) == 0 {
 		return
 	}
-	valid := func(m map[string]any) bool { return c.Validate(m) == nil }
-	in := trial{section: use.In.Name, plain: trees[min(1, len(trees)-1)], valid: valid, run: func(message map[string]any) []failure {
-		tree, failed := reread(c, message)
+	valid := func(m *tree.Object) bool { return c.Validate(m) == nil }
+	in := trial{section: use.In.Name, plain: trees[min(1, len(trees)-1)], valid: valid, run: func(message *tree.Object) []failure {
+		message, failed := reread(c, message)
 		if failed != nil {
 			return failed
 		}
-		return s.received(use.In, mappings.Input{Push: tree}, func(tree map[string]any) error {
-			_, err := canonical.PushFromTree(tree)
+		return s.received(use.In, mappings.Input{Push: message}, func(message *tree.Object) error {
+			_, err := canonical.PushFromTree(message)
 			return err
 		})
 	}}
-	for _, tree := range trees {
-		s.try(in, tree)
+	for _, message := range trees {
+		s.try(in, message)
 	}
 	if use.Out == nil {
 		return
 	}
 	for _, outcome := range canonical.PushResultShape().Field("outcome").Type.Enum {
-		result := map[string]any{"outcome": outcome, "requestId": messageID}
-		out := trial{section: use.Out.Name, plain: trees[min(1, len(trees)-1)], valid: valid, run: func(message map[string]any) []failure {
-			tree, failed := reread(c, message)
+		result := tree.Of("outcome", outcome, "requestId", messageID)
+		out := trial{section: use.Out.Name, plain: trees[min(1, len(trees)-1)], valid: valid, run: func(message *tree.Object) []failure {
+			message, failed := reread(c, message)
 			if failed != nil {
 				return failed
 			}
-			made, err := use.Out.Program.Run(mappings.Input{Push: tree, Result: result})
+			made, err := use.Out.Program.Run(mappings.Input{Push: message, Result: result})
 			if err != nil {
 				return []failure{mappingFailure(err)}
 			}
 			return written(use.Out.Write, made.Tree)
 		}}
-		for _, tree := range trees {
-			s.try(out, tree)
+		for _, message := range trees {
+			s.try(out, message)
 		}
 	}
 }
@@ -101,16 +102,16 @@ func (s *service) failed(use *adapters.Use) {
 	for _, g := range gaps {
 		s.gap("failures of "+use.Operation.Name, g)
 	}
-	input := func(tree map[string]any) mappings.Input {
+	input := func(message *tree.Object) mappings.Input {
 		if f.Root == "fault" {
-			return mappings.Input{Fault: tree}
+			return mappings.Input{Fault: message}
 		}
-		return mappings.Input{Reply: tree}
+		return mappings.Input{Reply: message}
 	}
-	t := trial{section: "faults", valid: func(map[string]any) bool { return false }} // rules are short: nothing is gained by reducing
-	t.run = func(tree map[string]any) []failure {
+	t := trial{section: "faults", valid: func(*tree.Object) bool { return false }} // rules are short: nothing is gained by reducing
+	t.run = func(message *tree.Object) []failure {
 		for _, rules := range []*adapters.Rules{use.NotFound, use.Rules} {
-			if holds, err := rules.Decides(input(tree), true); err != nil {
+			if holds, err := rules.Decides(input(message), true); err != nil {
 				return []failure{ruleFailure(err)}
 			} else if holds {
 				break
@@ -118,13 +119,13 @@ func (s *service) failed(use *adapters.Use) {
 		}
 		return nil
 	}
-	for _, tree := range trees {
-		s.try(t, tree)
+	for _, message := range trees {
+		s.try(t, message)
 	}
 }
 
 // samples makes the messages of a codec.
-func (s *service) samples(c adapters.Codec, what string) (adapters.Sampler, []map[string]any) {
+func (s *service) samples(c adapters.Codec, what string) (adapters.Sampler, []*tree.Object) {
 	sampler, ok := c.(adapters.Sampler)
 	if !ok {
 		s.gap(what, "the protocol makes no samples")
@@ -138,23 +139,23 @@ func (s *service) samples(c adapters.Codec, what string) (adapters.Sampler, []ma
 }
 
 // reread writes a message and reads it again, as it will come.
-func reread(c adapters.Sampler, message map[string]any) (map[string]any, []failure) {
+func reread(c adapters.Sampler, message *tree.Object) (*tree.Object, []failure) {
 	doc, err := c.Append(nil, message)
 	if err != nil {
 		return nil, []failure{{code: CodeUnread, detail: "written", message: err.Error()}}
 	}
-	tree, drift, err := c.Decode(doc)
+	message, drift, err := c.Decode(doc)
 	if err != nil {
 		return nil, []failure{{code: CodeUnread, detail: "read", message: err.Error()}}
 	}
 	if len(drift) > 0 {
 		return nil, []failure{{code: CodeUnread, detail: "drift", message: "it does not know " + strings.Join(drift, ", ")}}
 	}
-	return tree, nil
+	return message, nil
 }
 
 // received maps what came in, and holds what comes out against the canonical model.
-func (s *service) received(section *adapters.Section, in mappings.Input, accept func(tree map[string]any) error) (failures []failure) {
+func (s *service) received(section *adapters.Section, in mappings.Input, accept func(message *tree.Object) error) (failures []failure) {
 	out, err := section.Program.Run(in)
 	if err != nil {
 		return []failure{mappingFailure(err)}

@@ -7,6 +7,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 	"sluice/mappings"
 )
@@ -16,15 +17,15 @@ const messageID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
 // source gives the messages that a section is run over, and how each becomes its input.
 type source struct {
-	messages []map[string]any
-	valid    func(message map[string]any) bool
-	input    func(message map[string]any) mappings.Input
+	messages []*tree.Object
+	valid    func(message *tree.Object) bool
+	input    func(message *tree.Object) mappings.Input
 }
 
 // byRequest runs a section over requests.
-func (s *service) byRequest(requests []map[string]any) source {
-	return source{requests, s.validRequest, func(m map[string]any) mappings.Input {
-		return mappings.Input{Request: m, Message: map[string]any{"id": messageID}}
+func (s *service) byRequest(requests []*tree.Object) source {
+	return source{requests, s.validRequest, func(m *tree.Object) mappings.Input {
+		return mappings.Input{Request: m, Message: tree.Of("id", messageID)}
 	}}
 }
 
@@ -37,11 +38,11 @@ const mostNumbers = 20
 // byNumber runs a section over what the agency's own answers gave: registration numbers, each with the first reason, and
 // the first with each.
 func (s *service) byNumber(reasons []string) source {
-	var messages []map[string]any
+	var messages []*tree.Object
 	receipt := func(number, reason string) {
-		m := map[string]any{"externalId": number}
+		m := tree.Of("externalId", number)
 		if reason != "" {
-			m["reason"] = reason
+			m.Set("reason", reason)
 		}
 		messages = append(messages, m)
 	}
@@ -57,9 +58,9 @@ func (s *service) byNumber(reasons []string) source {
 	}
 	request := s.requests[0]
 	return source{messages,
-		func(m map[string]any) bool { n, ok := m["externalId"].(string); return ok && n != "" },
-		func(m map[string]any) mappings.Input {
-			return mappings.Input{Request: request, Message: map[string]any{"id": messageID}, Receipt: m}
+		func(m *tree.Object) bool { n, ok := m.Get("externalId").(string); return ok && n != "" },
+		func(m *tree.Object) mappings.Input {
+			return mappings.Input{Request: request, Message: tree.Of("id", messageID), Receipt: m}
 		}}
 }
 
@@ -72,7 +73,7 @@ func (s *service) outward(use *adapters.Use, from source) {
 	if len(from.messages) > 1 {
 		t.plain = from.messages[1]
 	}
-	t.run = func(message map[string]any) []failure {
+	t.run = func(message *tree.Object) []failure {
 		out, err := use.Out.Program.Run(from.input(message))
 		if err != nil {
 			return []failure{mappingFailure(err)}
@@ -85,12 +86,12 @@ func (s *service) outward(use *adapters.Use, from source) {
 }
 
 // written holds what a mapping made against the contract.
-func written(c adapters.Codec, tree map[string]any) []failure {
-	if _, err := c.Append(nil, tree); err != nil {
+func written(c adapters.Codec, message *tree.Object) []failure {
+	if _, err := c.Append(nil, message); err != nil {
 		return []failure{contractFailure(err)}
 	}
 	if c, ok := c.(adapters.Sampler); ok {
-		if err := c.Validate(tree); err != nil {
+		if err := c.Validate(message); err != nil {
 			return []failure{contractFailure(err)}
 		}
 	}

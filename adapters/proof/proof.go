@@ -16,6 +16,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 )
 
 // Prover proves the agencies of one workspace.
@@ -83,7 +84,7 @@ type service struct {
 	agency *adapters.Agency
 	rules  rules
 
-	requests []map[string]any
+	requests []*tree.Object
 	numbers  []string // registration numbers that receipts gave
 
 	findings []*Finding
@@ -126,9 +127,9 @@ func (s *service) prove() {
 // trial is one way through a section, for any message of one kind.
 type trial struct {
 	section string
-	plain   map[string]any // a valid message with usual values, for reducing; may be nil
-	valid   func(message map[string]any) bool
-	run     func(message map[string]any) []failure
+	plain   *tree.Object // a valid message with usual values, for reducing; may be nil
+	valid   func(message *tree.Object) bool
+	run     func(message *tree.Object) []failure
 }
 
 // failure is what went wrong with one message.
@@ -142,7 +143,7 @@ type failure struct {
 }
 
 // try runs a message and keeps what fails in a new way, reduced.
-func (s *service) try(t trial, message map[string]any) {
+func (s *service) try(t trial, message *tree.Object) {
 	if s.ctx.Err() != nil {
 		return
 	}
@@ -157,7 +158,7 @@ func (s *service) try(t trial, message map[string]any) {
 			known.Times++
 			continue
 		}
-		fails := func(smaller map[string]any) bool {
+		fails := func(smaller *tree.Object) bool {
 			return s.ctx.Err() == nil && t.valid(smaller) && slices.ContainsFunc(t.run(smaller), func(g failure) bool { return g.key(t.section) == key })
 		}
 		smallest := shrink(message, t.plain, fails)

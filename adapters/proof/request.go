@@ -9,6 +9,7 @@ import (
 	"sluice/contracts/canonical"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/jsonschema/sample"
+	"sluice/contracts/tree"
 )
 
 // makeRequests makes canonical requests that the portal's door would take: the first has only what is required, the
@@ -25,17 +26,19 @@ func (s *service) makeRequests() {
 			"/payload":        {Schemas: []*jsonschema.Schema{s.Canonical.Schema}},
 			"/attachments":    {Values: files, Required: len(files[0].([]any)) > 0},
 		},
-		Check: func(tree any) []jsonschema.Violation { return s.Services.Validate(tree.(map[string]any)) },
+		Check: func(message any) []jsonschema.Violation { return s.Services.Validate(message.(*tree.Object)) },
 	})
 	for _, g := range gaps {
 		s.gap("requests", g.String())
 	}
 	for _, m := range made {
-		s.requests = append(s.requests, m.Tree.(map[string]any))
+		s.requests = append(s.requests, m.Tree.(*tree.Object))
 	}
 }
 
-func (s *service) validRequest(tree map[string]any) bool { return len(s.Services.Validate(tree)) == 0 }
+func (s *service) validRequest(message *tree.Object) bool {
+	return len(s.Services.Validate(message)) == 0
+}
 
 // attachments lists what may be attached: the required first, every kind last.
 func attachments(c *canonical.Service) []any {

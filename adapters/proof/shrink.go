@@ -1,8 +1,9 @@
 package proof
 
 import (
-	"maps"
 	"slices"
+
+	"sluice/contracts/tree"
 )
 
 // mostTries bounds how long one message is reduced.
@@ -10,7 +11,7 @@ const mostTries = 3000
 
 // shrink leaves out members and items, the outer before the inner, and takes values from the plain message, as long as the
 // message fails the same way.
-func shrink(message, plain map[string]any, fails func(map[string]any) bool) map[string]any {
+func shrink(message, plain *tree.Object, fails func(*tree.Object) bool) *tree.Object {
 	tries := 0
 	for changed := true; changed && plain != nil; {
 		changed = false
@@ -18,7 +19,7 @@ func shrink(message, plain map[string]any, fails func(map[string]any) bool) map[
 			if tries++; tries > mostTries {
 				return true
 			}
-			if m := v.(map[string]any); fails(m) {
+			if m := v.(*tree.Object); fails(m) {
 				message, changed = m, true
 			}
 			return changed
@@ -31,7 +32,7 @@ func shrink(message, plain map[string]any, fails func(map[string]any) bool) map[
 			if tries++; tries > mostTries {
 				return true
 			}
-			if m := v.(map[string]any); fails(m) {
+			if m := v.(*tree.Object); fails(m) {
 				message, smaller = m, true
 			}
 			return smaller
@@ -44,19 +45,19 @@ func shrink(message, plain map[string]any, fails func(map[string]any) bool) map[
 // without gives try the value with one member or item less, once for each, until it says that this will do.
 func without(value any, try func(any) bool) bool {
 	switch value := value.(type) {
-	case map[string]any:
-		keys := slices.Sorted(maps.Keys(value))
+	case *tree.Object:
+		keys := value.Keys()
 		for _, key := range keys {
-			less := maps.Clone(value)
-			delete(less, key)
+			less := value.Clone()
+			less.Delete(key)
 			if try(less) {
 				return true
 			}
 		}
 		for _, key := range keys {
-			if without(value[key], func(v any) bool {
-				less := maps.Clone(value)
-				less[key] = v
+			if without(value.Get(key), func(v any) bool {
+				less := value.Clone()
+				less.Set(key, v)
 				return try(less)
 			}) {
 				return true
@@ -89,15 +90,15 @@ func without(value any, try func(any) bool) bool {
 // swapped gives try the value with one text or number as plain has it, once for each that differs.
 func swapped(value, plain any, try func(any) bool) bool {
 	switch value := value.(type) {
-	case map[string]any:
-		plain, ok := plain.(map[string]any)
+	case *tree.Object:
+		plain, ok := plain.(*tree.Object)
 		if !ok {
 			return false
 		}
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			if other, there := plain[key]; there && swapped(value[key], other, func(v any) bool {
-				changed := maps.Clone(value)
-				changed[key] = v
+		for _, key := range value.Keys() {
+			if other, there := plain.Lookup(key); there && swapped(value.Get(key), other, func(v any) bool {
+				changed := value.Clone()
+				changed.Set(key, v)
 				return try(changed)
 			}) {
 				return true
@@ -116,7 +117,7 @@ func swapped(value, plain any, try func(any) bool) bool {
 		}
 	default:
 		switch plain.(type) {
-		case map[string]any, []any:
+		case *tree.Object, []any:
 			return false
 		}
 		return value != plain && try(plain)

@@ -12,6 +12,7 @@ import (
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/openapi"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // native is an operation with the shapes that its replies have, success and failure apart.
@@ -109,9 +110,9 @@ func merge(types []*shape.Type) *shape.Type {
 }
 
 // valid holds a request's tree against the contract's schemas.
-func (n *native) valid(tree map[string]any) error {
+func (n *native) valid(message *tree.Object) error {
 	for _, p := range n.Parameters {
-		value, ok := section(tree, p.In)[p.Name]
+		value, ok := section(message, p.In).Lookup(p.Name)
 		if !ok {
 			if p.Required {
 				return fmt.Errorf("%s.%s is missing", p.In, p.Name)
@@ -124,7 +125,7 @@ func (n *native) valid(tree map[string]any) error {
 			}
 		}
 	}
-	body, ok := tree["body"]
+	body, ok := message.Lookup("body")
 	switch {
 	case !ok && n.RequestRequired:
 		return errors.New("the body is missing")
@@ -156,42 +157,42 @@ func (n *native) schema(status int) (s *jsonschema.Schema, known bool) {
 }
 
 // refuses tells whether a reply's body is one that the contract has for refusals.
-func (n *native) refuses(reply map[string]any) bool {
-	body, ok := reply["body"]
+func (n *native) refuses(reply *tree.Object) bool {
+	body, ok := reply.Lookup("body")
 	return ok && slices.ContainsFunc(n.refusals, func(s *jsonschema.Schema) bool { return s.Valid(body) })
 }
 
 // read makes the tree of a reply. Of a refusal it takes what can be read, without an error.
-func (n *native) read(got *exchange.Reply, limits jsonschema.Limits) (map[string]any, error) {
-	tree := map[string]any{"status": int64(got.Status)}
-	header := map[string]any{}
+func (n *native) read(got *exchange.Reply, limits jsonschema.Limits) (*tree.Object, error) {
+	message := tree.Of("status", int64(got.Status))
+	header := new(tree.Object)
 	for name, values := range got.Header {
-		header[strings.ToLower(name)] = strings.Join(values, ", ")
+		header.Set(strings.ToLower(name), strings.Join(values, ", "))
 	}
-	tree["header"] = header
+	message.Set("header", header)
 	schema, known := n.schema(got.Status)
 	unknown := fmt.Errorf("the contract knows no answer with HTTP %d", got.Status)
 	if len(got.Body) == 0 {
 		switch {
 		case !known:
-			return tree, unknown
+			return message, unknown
 		case schema != nil:
-			return tree, errors.New("the body is missing")
+			return message, errors.New("the body is missing")
 		}
-		return tree, nil
+		return message, nil
 	}
 	body, err := jsonschema.ParseJSON(got.Body, limits)
 	if err != nil {
-		return tree, err
+		return message, err
 	}
-	tree["body"] = body
+	message.Set("body", body)
 	switch {
 	case !known:
-		return tree, unknown
+		return message, unknown
 	case schema == nil:
-		return tree, nil
+		return message, nil
 	}
-	return tree, violated("body", schema.Validate(body))
+	return message, violated("body", schema.Validate(body))
 }
 
 // request is the codec of requests: JSON of {path, query, header, body}.
@@ -200,19 +201,19 @@ type request struct{ *native }
 func (c request) Shape() *shape.Type { return c.RequestShape() }
 func (c request) Format() string     { return "json" }
 
-func (c request) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	if err := c.valid(tree); err != nil {
+func (c request) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	if err := c.valid(message); err != nil {
 		return dst, err
 	}
-	return jsonschema.AppendJSON(dst, tree)
+	return jsonschema.AppendJSON(dst, message)
 }
 
-func (c request) Decode(doc []byte) (map[string]any, []string, error) {
-	tree, err := parse(doc)
+func (c request) Decode(doc []byte) (*tree.Object, []string, error) {
+	message, err := parse(doc)
 	if err == nil {
-		err = c.valid(tree)
+		err = c.valid(message)
 	}
-	return tree, nil, err
+	return message, nil, err
 }
 
 // reply is the codec of replies: JSON of {status, header, body}.
@@ -221,32 +222,32 @@ type reply struct{ *native }
 func (c reply) Shape() *shape.Type { return c.success }
 func (c reply) Format() string     { return "json" }
 
-func (c reply) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	if err := c.validReply(tree); err != nil {
+func (c reply) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	if err := c.validReply(message); err != nil {
 		return dst, err
 	}
-	return jsonschema.AppendJSON(dst, tree)
+	return jsonschema.AppendJSON(dst, message)
 }
 
-func (c reply) Decode(doc []byte) (map[string]any, []string, error) {
-	tree, err := parse(doc)
+func (c reply) Decode(doc []byte) (*tree.Object, []string, error) {
+	message, err := parse(doc)
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, ok := tree["status"]; !ok {
-		tree["status"] = int64(c.status)
+	if !message.Has("status") {
+		message.Set("status", int64(c.status))
 	}
-	if _, ok := tree["header"]; !ok {
-		tree["header"] = map[string]any{}
+	if !message.Has("header") {
+		message.Set("header", new(tree.Object))
 	}
-	return tree, nil, c.validReply(tree)
+	return message, nil, c.validReply(message)
 }
 
 // validReply holds a reply's tree against the schema of its status.
-func (n *native) validReply(tree map[string]any) error {
-	status := n.statusOf(tree)
+func (n *native) validReply(message *tree.Object) error {
+	status := n.statusOf(message)
 	schema, known := n.schema(status)
-	body, ok := tree["body"]
+	body, ok := message.Lookup("body")
 	switch {
 	case !known:
 		return fmt.Errorf("status: the contract knows no answer with HTTP %d", status)
@@ -258,21 +259,21 @@ func (n *native) validReply(tree map[string]any) error {
 	return violated("body", schema.Validate(body))
 }
 
-func (n *native) statusOf(tree map[string]any) int {
-	if s, ok := tree["status"].(int64); ok {
+func (n *native) statusOf(message *tree.Object) int {
+	if s, ok := message.Get("status").(int64); ok {
 		return int(s)
 	}
 	return n.status
 }
 
-func parse(doc []byte) (map[string]any, error) {
+func parse(doc []byte) (*tree.Object, error) {
 	v, err := jsonschema.ParseJSON(doc, jsonschema.Limits{})
 	if err != nil {
 		return nil, err
 	}
-	tree, ok := v.(map[string]any)
+	message, ok := v.(*tree.Object)
 	if !ok {
 		return nil, errors.New("want an object with path, query, header, status and body, as the message has")
 	}
-	return tree, nil
+	return message, nil
 }

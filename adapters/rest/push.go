@@ -8,13 +8,14 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/mapped"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // pushLimits bound what an agency may send by itself; the door bounds its bytes.
 var pushLimits = jsonschema.Limits{Depth: 32, Values: 100_000}
 
 // Receive reads a push by its name in the address, or the only one when the address names none.
-func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any, error) {
+func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, *tree.Object, error) {
 	use := p.plan.Push(in.Name, "")
 	if use == nil || in.Name == "" && len(p.plan.Pushes) > 1 {
 		return nil, nil, &mapped.Refusal{Client: true, Code: "unknown_push", Text: "no such message is taken here"}
@@ -24,31 +25,31 @@ func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any,
 	if err != nil {
 		return use, nil, err
 	}
-	tree := map[string]any{"body": body}
-	header := map[string]any{}
+	message := tree.Of("body", body)
+	header := new(tree.Object)
 	for _, param := range op.Parameters {
 		if value := in.Header.Get(param.Name); param.In == "header" && value != "" {
-			header[param.Name] = value
+			header.Set(param.Name, value)
 		}
 	}
-	if len(header) > 0 {
-		tree["header"] = header
+	if header.Len() > 0 {
+		message.Set("header", header)
 	}
-	return use, tree, op.valid(tree)
+	return use, message, op.valid(message)
 }
 
 // Acknowledge answers a push with the body that its contract wants.
-func (p *protocol) Acknowledge(push *adapters.Use, tree map[string]any) (adapters.Answer, error) {
+func (p *protocol) Acknowledge(push *adapters.Use, message *tree.Object) (adapters.Answer, error) {
 	op := push.Operation.Native.(*native)
-	if err := op.validReply(tree); err != nil {
+	if err := op.validReply(message); err != nil {
 		return adapters.Answer{}, err
 	}
-	body, ok := tree["body"]
+	body, ok := message.Lookup("body")
 	if !ok {
-		return adapters.Answer{Status: op.statusOf(tree)}, nil
+		return adapters.Answer{Status: op.statusOf(message)}, nil
 	}
 	data, err := jsonschema.AppendJSON(nil, body)
-	return adapters.Answer{Status: op.statusOf(tree), ContentType: "application/json", Body: data}, err
+	return adapters.Answer{Status: op.statusOf(message), ContentType: "application/json", Body: data}, err
 }
 
 // Refuse answers with a problem (RFC 9457), which says its code and message under the names that most agencies' own

@@ -17,6 +17,7 @@ import (
 	"sluice/adapters/mapped"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/openapi"
+	"sluice/contracts/tree"
 )
 
 // Driver makes the adapter of an agency whose manifest says protocol: rest.
@@ -76,12 +77,12 @@ func (p *protocol) client(hub *http.Client) *resty.Client {
 }
 
 // Exchange sends one request and reads what comes back.
-func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, tree map[string]any) (*mapped.Answer, *adapters.Error) {
+func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, message *tree.Object) (*mapped.Answer, *adapters.Error) {
 	op := o.Native.(*native)
-	if err := op.valid(tree); err != nil {
+	if err := op.valid(message); err != nil {
 		return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the mapped request is not what the contract allows: "+exchange.Describe(err), err)
 	}
-	got, failed := p.port.Renewing(call, func() (*exchange.Reply, *adapters.Error) { return p.send(ctx, call, op, tree) })
+	got, failed := p.port.Renewing(call, func() (*exchange.Reply, *adapters.Error) { return p.send(ctx, call, op, message) })
 	if failed != nil {
 		return nil, failed
 	}
@@ -103,14 +104,14 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 }
 
 // send is one try.
-func (p *protocol) send(ctx context.Context, call adapters.Call, op *native, tree map[string]any) (*exchange.Reply, *adapters.Error) {
+func (p *protocol) send(ctx context.Context, call adapters.Call, op *native, message *tree.Object) (*exchange.Reply, *adapters.Error) {
 	w := &exchange.Watch{}
 	r := p.client(call.Client).R().SetContext(w.Trace(ctx))
 	dressed := exchange.Request{Accept: "application/json", Header: http.Header{}}
-	for name, value := range section(tree, "header") {
+	for name, value := range section(message, "header").All() {
 		dressed.Header.Set(name, text(value))
 	}
-	if body, ok := tree["body"]; ok {
+	if body, ok := message.Lookup("body"); ok {
 		data, err := jsonschema.AppendJSON(nil, body)
 		if err != nil {
 			return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the request's body: "+err.Error(), err)
@@ -118,10 +119,10 @@ func (p *protocol) send(ctx context.Context, call adapters.Call, op *native, tre
 		dressed.ContentType = op.RequestMediaType
 		r.SetBody(data)
 	}
-	for name, value := range section(tree, "path") {
+	for name, value := range section(message, "path").All() {
 		r.SetPathParam(name, text(value))
 	}
-	for name, value := range section(tree, "query") {
+	for name, value := range section(message, "query").All() {
 		if list, ok := value.([]any); ok {
 			for _, item := range list {
 				r.QueryParam.Add(name, text(item))
@@ -141,8 +142,8 @@ func (p *protocol) send(ctx context.Context, call adapters.Call, op *native, tre
 	return exchange.Read(ctx, resp.RawResponse, p.port.Limit)
 }
 
-func section(tree map[string]any, key string) map[string]any {
-	s, _ := tree[key].(map[string]any)
+func section(message *tree.Object, key string) *tree.Object {
+	s, _ := message.Get(key).(*tree.Object)
 	return s
 }
 
@@ -154,10 +155,10 @@ func text(value any) string {
 }
 
 // saidBy finds the agency's own words in an error body, where they stand under one of the usual names.
-func saidBy(reply map[string]any) string {
+func saidBy(reply *tree.Object) string {
 	body := section(reply, "body")
 	for _, key := range []string{"detail", "message", "error_description", "title", "error"} {
-		if s, ok := body[key].(string); ok && s != "" {
+		if s, ok := body.Get(key).(string); ok && s != "" {
 			return exchange.Safe(s)
 		}
 	}

@@ -8,14 +8,15 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/jsonschema/sample"
+	"sluice/contracts/tree"
 )
 
 // The compiler holds us to the interface.
 var _, _ adapters.Sampler = request{}, reply{}
 
 // Samples makes requests: every parameter, and the bodies of the contract.
-func (c request) Samples(seed uint64) (trees []map[string]any, gaps []string) {
-	base := map[string]any{}
+func (c request) Samples(seed uint64) (trees []*tree.Object, gaps []string) {
+	base := new(tree.Object)
 	for _, p := range c.Parameters {
 		var value any = "x"
 		if p.Schema != nil {
@@ -28,45 +29,45 @@ func (c request) Samples(seed uint64) (trees []map[string]any, gaps []string) {
 		}
 		part := section(base, p.In)
 		if part == nil {
-			part = map[string]any{}
-			base[p.In] = part
+			part = new(tree.Object)
+			base.Set(p.In, part)
 		}
-		part[p.Name] = value
+		part.Set(p.Name, value)
 	}
 	if c.native.Request == nil {
-		return []map[string]any{base}, gaps
+		return []*tree.Object{base}, gaps
 	}
 	return bodies(base, c.native.Request, seed, gaps)
 }
 
 // Validate asks the library: the codec has asked the checker of our own.
-func (c request) Validate(tree map[string]any) error {
-	if err := c.valid(tree); err != nil {
+func (c request) Validate(message *tree.Object) error {
+	if err := c.valid(message); err != nil {
 		return err
 	}
-	return byLibrary(c.native.Request, tree)
+	return byLibrary(c.native.Request, message)
 }
 
 // Samples makes the replies of each status that means success.
-func (c reply) Samples(seed uint64) ([]map[string]any, []string) {
+func (c reply) Samples(seed uint64) ([]*tree.Object, []string) {
 	return c.replies(seed, func(status int) bool { return status >= 200 && status < 300 || status == 2 })
 }
 
 // Validate asks the library: the codec has asked the checker of our own.
-func (c reply) Validate(tree map[string]any) error {
-	if err := c.validReply(tree); err != nil {
+func (c reply) Validate(message *tree.Object) error {
+	if err := c.validReply(message); err != nil {
 		return err
 	}
-	schema, _ := c.schema(c.statusOf(tree))
-	return byLibrary(schema, tree)
+	schema, _ := c.schema(c.statusOf(message))
+	return byLibrary(schema, message)
 }
 
 // failures makes the replies of each status that means a refusal.
-func (n *native) failures(seed uint64) ([]map[string]any, []string) {
+func (n *native) failures(seed uint64) ([]*tree.Object, []string) {
 	return n.replies(seed, func(status int) bool { return status >= 300 || status >= 3 && status <= 5 })
 }
 
-func (n *native) replies(seed uint64, wanted func(status int) bool) (trees []map[string]any, gaps []string) {
+func (n *native) replies(seed uint64, wanted func(status int) bool) (trees []*tree.Object, gaps []string) {
 	for _, status := range slices.Sorted(maps.Keys(n.Replies)) {
 		if !wanted(status) {
 			continue
@@ -75,12 +76,12 @@ func (n *native) replies(seed uint64, wanted func(status int) bool) (trees []map
 		if status < 10 {
 			exact = status * 100
 		}
-		base := map[string]any{"status": int64(exact), "header": map[string]any{}}
+		base := tree.Of("status", int64(exact), "header", new(tree.Object))
 		if n.Replies[status] == nil {
 			trees = append(trees, base)
 			continue
 		}
-		var more []map[string]any
+		var more []*tree.Object
 		more, gaps = bodies(base, n.Replies[status], seed, gaps)
 		trees = append(trees, more...)
 	}
@@ -88,13 +89,13 @@ func (n *native) replies(seed uint64, wanted func(status int) bool) (trees []map
 }
 
 // bodies puts each body that the schema allows beside what base has.
-func bodies(base map[string]any, schema *jsonschema.Schema, seed uint64, gaps []string) ([]map[string]any, []string) {
+func bodies(base *tree.Object, schema *jsonschema.Schema, seed uint64, gaps []string) ([]*tree.Object, []string) {
 	made, missing := sample.Instances(schema, sample.Options{Seed: seed, Random: 10})
-	var trees []map[string]any
+	var trees []*tree.Object
 	for _, m := range made {
-		tree := maps.Clone(base)
-		tree["body"] = m.Tree
-		trees = append(trees, tree)
+		message := base.Clone()
+		message.Set("body", m.Tree)
+		trees = append(trees, message)
 	}
 	return trees, appendGaps(gaps, "body", missing)
 }
@@ -106,12 +107,12 @@ func appendGaps(gaps []string, at string, more []sample.Gap) []string {
 	return gaps
 }
 
-func byLibrary(schema *jsonschema.Schema, tree map[string]any) error {
-	body, there := tree["body"]
+func byLibrary(schema *jsonschema.Schema, message *tree.Object) error {
+	body, there := message.Lookup("body")
 	if schema == nil || !there {
 		return nil
 	}
-	if err := schema.Compiled().Validate(body); err != nil {
+	if err := schema.Compiled().Validate(tree.Plain(body)); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"sluice/adapters"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 )
 
@@ -46,14 +47,14 @@ func answerable(m *mtom.Message) error {
 
 // addressed puts the headers of WS-Addressing 1.0 into an envelope that our own writer made, but for those that the
 // mapping has written itself.
-func addressed(envelope []byte, tree map[string]any, id, action, to string) ([]byte, error) {
-	written, _ := tree["_header"].(map[string]any)
+func addressed(envelope []byte, message *tree.Object, id, action, to string) ([]byte, error) {
+	written, _ := message.Get("_header").(*tree.Object)
 	var b bytes.Buffer
 	for _, h := range [...]struct{ name, before, value, behind string }{
 		{"Action", "", action, ""}, {"MessageID", "", id, ""}, {"To", "", to, ""},
 		{"ReplyTo", "<wsa:Address>", wsdl.Anonymous, "</wsa:Address>"},
 	} {
-		if _, twice := written[h.name]; twice {
+		if written.Has(h.name) {
 			continue
 		}
 		fmt.Fprintf(&b, `<wsa:%s xmlns:wsa="%s">%s`, h.name, wsdl.AddressingURI, h.before)

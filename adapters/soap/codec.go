@@ -3,6 +3,7 @@ package soap
 import (
 	"sluice/contracts/mtom"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
 )
@@ -10,16 +11,16 @@ import (
 func (c request) Shape() *shape.Type { return c.format.shape(c.Operation.Request) }
 
 // Append writes the envelope alone, with its binaries inline.
-func (c request) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	tree, _, err := detach(tree)
+func (c request) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	message, _, err := detach(message)
 	if err != nil {
 		return dst, err
 	}
-	return c.AppendRequest(dst, tree)
+	return c.AppendRequest(dst, message)
 }
 
 // Decode reads an envelope, or a whole multipart message.
-func (c request) Decode(doc []byte) (map[string]any, []string, error) {
+func (c request) Decode(doc []byte) (*tree.Object, []string, error) {
 	m, err := mtom.Open("", doc)
 	if err != nil {
 		return nil, nil, err
@@ -32,16 +33,16 @@ func (c request) Decode(doc []byte) (map[string]any, []string, error) {
 func (c reply) Shape() *shape.Type { return c.format.shape(c.Operation.Reply) }
 
 // Append writes the envelope alone, with its binaries inline.
-func (c reply) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	tree, _, err := detach(tree)
+func (c reply) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	message, _, err := detach(message)
 	if err != nil {
 		return dst, err
 	}
-	return c.AppendReply(dst, tree)
+	return c.AppendReply(dst, message)
 }
 
 // Decode reads an envelope, or a whole multipart message.
-func (c reply) Decode(doc []byte) (map[string]any, []string, error) {
+func (c reply) Decode(doc []byte) (*tree.Object, []string, error) {
 	m, err := mtom.Open("", doc)
 	if err != nil {
 		return nil, nil, err

@@ -8,6 +8,7 @@ import (
 	"sluice/adapters"
 	"sluice/contracts/mtom"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
@@ -44,15 +45,15 @@ func (f format) shape(m *wsdl.Message) *shape.Type {
 }
 
 // detach takes what is to be attached out of a tree.
-func detach(tree map[string]any) (rest map[string]any, parts []mtom.Part, err error) {
-	given, ok := tree[attachmentsKey]
+func detach(message *tree.Object) (rest *tree.Object, parts []mtom.Part, err error) {
+	given, ok := message.Lookup(attachmentsKey)
 	if !ok {
-		return tree, nil, nil
+		return message, nil, nil
 	}
-	rest = make(map[string]any, len(tree))
-	for key, value := range tree {
+	rest = tree.Sized(message.Len())
+	for key, value := range message.All() {
 		if key != attachmentsKey {
-			rest[key] = value
+			rest.Set(key, value)
 		}
 	}
 	list, ok := given.([]any)
@@ -61,10 +62,10 @@ func detach(tree map[string]any) (rest map[string]any, parts []mtom.Part, err er
 	}
 	for i, item := range list {
 		at := fmt.Sprintf("%s[%d]", attachmentsKey, i+1)
-		entry, _ := item.(map[string]any)
-		id, _ := entry["id"].(string)
-		mediaType, _ := entry["type"].(string)
-		content, _ := entry["content"].(string)
+		entry, _ := item.(*tree.Object)
+		id, _ := entry.Get("id").(string)
+		mediaType, _ := entry.Get("type").(string)
+		content, _ := entry.Get("content").(string)
 		body, err := base64.StdEncoding.DecodeString(content)
 		switch {
 		case err != nil:
@@ -88,13 +89,13 @@ func plain(s string) bool {
 }
 
 // write makes an envelope and what is attached to it.
-func (f format) write(m *wsdl.Message, tree map[string]any) (envelope []byte, parts []mtom.Part, err error) {
-	tree, parts, err = detach(tree)
+func (f format) write(m *wsdl.Message, message *tree.Object) (envelope []byte, parts []mtom.Part, err error) {
+	message, parts, err = detach(message)
 	if err != nil {
 		return nil, nil, err
 	}
 	if f.attachments != "mtom" {
-		envelope, err = m.Append(nil, tree)
+		envelope, err = m.Append(nil, message)
 		return envelope, parts, err
 	}
 	attach := func(content []byte) string {
@@ -102,7 +103,7 @@ func (f format) write(m *wsdl.Message, tree map[string]any) (envelope []byte, pa
 		parts = append(parts, mtom.Part{ID: id, Type: "application/octet-stream", Body: content})
 		return "cid:" + id
 	}
-	envelope, err = m.AppendAttaching(nil, tree, attach)
+	envelope, err = m.AppendAttaching(nil, message, attach)
 	return envelope, parts, err
 }
 
@@ -124,15 +125,15 @@ func (f format) options(m *mtom.Message, limits scan.Limits) codec.Options {
 }
 
 // attached adds to a tree what came with its envelope and the envelope has not taken in.
-func (f format) attached(tree map[string]any, m *mtom.Message) {
-	if f.attachments == "inline" || tree == nil {
+func (f format) attached(message *tree.Object, m *mtom.Message) {
+	if f.attachments == "inline" || message == nil {
 		return
 	}
 	var list []any
 	for _, p := range m.Rest() {
-		list = append(list, map[string]any{"id": p.ID, "type": p.Type, "content": base64.StdEncoding.EncodeToString(p.Body)})
+		list = append(list, tree.Of("id", p.ID, "type", p.Type, "content", base64.StdEncoding.EncodeToString(p.Body)))
 	}
 	if list != nil {
-		tree[attachmentsKey] = list
+		message.Set(attachmentsKey, list)
 	}
 }

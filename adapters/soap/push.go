@@ -12,6 +12,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/scan"
 )
@@ -20,7 +21,7 @@ import (
 var pushLimits = scan.Limits{Depth: 64, Elements: 100_000, Attributes: 200}
 
 // Receive reads a push envelope as a server does.
-func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any, error) {
+func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, *tree.Object, error) {
 	message, err := mtom.Open(in.Header.Get("Content-Type"), in.Body)
 	if err != nil {
 		return nil, nil, refusal(err)
@@ -56,12 +57,12 @@ func (p *protocol) use(op *wsdl.Operation, name string) *adapters.Use {
 }
 
 // Acknowledge answers a push with the operation's reply.
-func (p *protocol) Acknowledge(push *adapters.Use, tree map[string]any) (adapters.Answer, error) {
+func (p *protocol) Acknowledge(push *adapters.Use, message *tree.Object) (adapters.Answer, error) {
 	op := push.Operation.Native.(*wsdl.Operation)
-	if tree == nil {
+	if message == nil {
 		return adapters.Answer{Status: http.StatusAccepted}, nil // one way (WSDL 1.1 section 2.4.1)
 	}
-	envelope, parts, err := p.format.write(op.Reply, tree)
+	envelope, parts, err := p.format.write(op.Reply, message)
 	body, contentType := envelope, mediaType(op.Version)
 	if parts != nil {
 		body, contentType = p.format.wrap(op, envelope, parts)

@@ -2,6 +2,7 @@ package soap
 
 import (
 	"sluice/adapters"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/sample"
 )
@@ -9,24 +10,24 @@ import (
 // The compiler holds us to the interface.
 var _, _ adapters.Sampler = request{}, reply{}
 
-func (c request) Samples(seed uint64) ([]map[string]any, []string) {
+func (c request) Samples(seed uint64) ([]*tree.Object, []string) {
 	return samples(c.Operation.Request, seed)
 }
 
-func (c request) Validate(tree map[string]any) error { return c.Operation.Request.Validate(tree) }
+func (c request) Validate(message *tree.Object) error { return c.Operation.Request.Validate(message) }
 
-func (c reply) Samples(seed uint64) ([]map[string]any, []string) {
+func (c reply) Samples(seed uint64) ([]*tree.Object, []string) {
 	return samples(c.Operation.Reply, seed)
 }
 
-func (c reply) Validate(tree map[string]any) error { return c.Operation.Reply.Validate(tree) }
+func (c reply) Validate(message *tree.Object) error { return c.Operation.Reply.Validate(message) }
 
-func samples(m *wsdl.Message, seed uint64) (trees []map[string]any, gaps []string) {
+func samples(m *wsdl.Message, seed uint64) (trees []*tree.Object, gaps []string) {
 	return sample.Trees(seed, m.Shape(), m.Sample, m.Validate)
 }
 
 // faults makes faults as DecodeReply reads them.
-func faults(op *wsdl.Operation, seed uint64) (trees []map[string]any, gaps []string) {
+func faults(op *wsdl.Operation, seed uint64) (trees []*tree.Object, gaps []string) {
 	for _, o := range sample.Bases(seed) {
 		f, missing := op.SampleFault(o)
 		for _, g := range missing {

@@ -14,6 +14,7 @@ import (
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/scan"
 )
@@ -75,7 +76,7 @@ func operation(d *wsdl.Definitions, name string, f format) (*adapters.Operation,
 	}
 	o := &adapters.Operation{Name: name, Request: request{op, f}, Native: op,
 		Failure: adapters.Failure{Root: "fault", Shape: fault, Untyped: len(op.Faults) == 0,
-			Samples: func(seed uint64) ([]map[string]any, []string) { return faults(op, seed) }}}
+			Samples: func(seed uint64) ([]*tree.Object, []string) { return faults(op, seed) }}}
 	if op.Reply != nil {
 		o.Reply = reply{op, f}
 	}
@@ -92,9 +93,9 @@ type protocol struct {
 }
 
 // Exchange sends one envelope and reads what comes back.
-func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, tree map[string]any) (*mapped.Answer, *adapters.Error) {
+func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, message *tree.Object) (*mapped.Answer, *adapters.Error) {
 	op := o.Native.(*wsdl.Operation)
-	envelope, parts, err := p.format.write(op.Request, tree)
+	envelope, parts, err := p.format.write(op.Request, message)
 	if err != nil {
 		return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the mapped request is not what the contract allows: "+exchange.Describe(err), err)
 	}
@@ -106,7 +107,7 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 	id := ""
 	if p.format.addressing {
 		id = p.messageID(call, o)
-		if envelope, err = addressed(envelope, tree, id, op.RequestAction, call.Endpoint.URL); err != nil {
+		if envelope, err = addressed(envelope, message, id, op.RequestAction, call.Endpoint.URL); err != nil {
 			return nil, exchange.New(adapters.Permanent, exchange.CodeRequest, err.Error(), err)
 		}
 	}
@@ -120,17 +121,17 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 		return nil, failed
 	}
 	if op.OneWay && got.Status < 300 {
-		return &mapped.Answer{Reply: map[string]any{}, Exchange: got}, nil
+		return &mapped.Answer{Reply: new(tree.Object), Exchange: got}, nil
 	}
-	message, err := mtom.Open(got.Header.Get("Content-Type"), got.Body)
+	come, err := mtom.Open(got.Header.Get("Content-Type"), got.Body)
 	if err != nil {
 		return nil, exchange.BadReply(got, err, p.now())
 	}
-	answer, err := op.DecodeReplyWith(message.Root.Body, p.format.options(message, scan.Limits{Bytes: int(p.port.Limit)}))
+	answer, err := op.DecodeReplyWith(come.Root.Body, p.format.options(come, scan.Limits{Bytes: int(p.port.Limit)}))
 	if err == nil && id != "" {
-		err = related(message, id)
+		err = related(come, id)
 	}
-	p.format.attached(answer.Tree, message)
+	p.format.attached(answer.Tree, come)
 	switch {
 	case err != nil:
 		return nil, exchange.BadReply(got, err, p.now())
@@ -144,9 +145,9 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 }
 
 // fault says what a fault means that no rule names. An HTTP status that speaks for itself goes first.
-func (p *protocol) fault(fault map[string]any, got *exchange.Reply) *adapters.Error {
-	code, _ := fault["code"].(string)
-	reason, _ := fault["reason"].(string)
+func (p *protocol) fault(fault *tree.Object, got *exchange.Reply) *adapters.Error {
+	code, _ := fault.Get("code").(string)
+	reason, _ := fault.Get("reason").(string)
 	text := fmt.Sprintf("the agency answered with a fault (%s): %s", code, exchange.Safe(reason))
 	switch got.Status {
 	case 401, 403, 408, 425, 429, 503:

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,6 +15,7 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/contracts/mtom"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd/codec"
 )
@@ -40,12 +40,12 @@ type agency struct {
 }
 
 // exchanged sends a tree to an agency that answers with reply.
-func exchanged(t *testing.T, f format, operation string, tree map[string]any, reply func(agency) (contentType, body string)) (agency, map[string]any, *adapters.Error) {
+func exchanged(t *testing.T, f format, operation string, message *tree.Object, reply func(agency) (contentType, body string)) (agency, *tree.Object, *adapters.Error) {
 	t.Helper()
-	return exchangedBy(t, &protocol{plan: &adapters.Plan{}, format: f}, operation, tree, reply)
+	return exchangedBy(t, &protocol{plan: &adapters.Plan{}, format: f}, operation, message, reply)
 }
 
-func exchangedBy(t *testing.T, p *protocol, operation string, tree map[string]any, reply func(agency) (contentType, body string)) (got agency, answer map[string]any, failed *adapters.Error) {
+func exchangedBy(t *testing.T, p *protocol, operation string, message *tree.Object, reply func(agency) (contentType, body string)) (got agency, answer *tree.Object, failed *adapters.Error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got.contentType = r.Header.Get("Content-Type")
@@ -65,12 +65,14 @@ func exchangedBy(t *testing.T, p *protocol, operation string, tree map[string]an
 	} else {
 		o = opened(t, operation, p.format)
 	}
-	a, failed := p.Exchange(context.Background(), call, o, tree)
+	a, failed := p.Exchange(context.Background(), call, o, message)
 	if failed == nil {
 		answer = a.Reply
 	}
 	return got, answer, failed
 }
+
+func made(m map[string]any) *tree.Object { return tree.From(m).(*tree.Object) }
 
 func opened(t *testing.T, name string, f format) *adapters.Operation {
 	t.Helper()
@@ -103,7 +105,7 @@ func TestAttachments(t *testing.T) {
 	more := []any{object{"id": "more", "type": "text/plain", "content": "0LXRidGR"}}
 	for _, c := range []struct {
 		name, attachments, operation string
-		tree                         object
+		message                      object
 		contentType, inside          string // of the request
 		parts                        int
 		want                         object
@@ -121,8 +123,8 @@ func TestAttachments(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := format{attachments: c.attachments, reading: "strict"}
-			got, answer, failed := exchanged(t, f, c.operation, c.tree, func(a agency) (string, string) { return packed(a.contentType) })
-			if failed != nil || !reflect.DeepEqual(answer, c.want) {
+			got, answer, failed := exchanged(t, f, c.operation, made(c.message), func(a agency) (string, string) { return packed(a.contentType) })
+			if failed != nil || !tree.Equal(answer, made(c.want)) {
 				t.Errorf("got  %v, %v\nwant %v", answer, failed, c.want)
 			}
 			m, err := mtom.Open(got.contentType, got.body)
@@ -130,32 +132,32 @@ func TestAttachments(t *testing.T) {
 				t.Fatalf("sent %s, %v\n%.300s", got.contentType, err, got.body)
 			}
 			o := opened(t, c.operation, f)
-			if tree, drift, err := o.Request.Decode(got.body); err != nil || len(drift) > 0 || !reflect.DeepEqual(tree, c.tree) {
-				t.Errorf("read back %.300v, drift %v, %v", tree, drift, err)
+			if message, drift, err := o.Request.Decode(got.body); err != nil || len(drift) > 0 || !tree.Equal(message, made(c.message)) {
+				t.Errorf("read back %.300v, drift %v, %v", message, drift, err)
 			}
 			if field := o.Request.Shape().Field(attachmentsKey); (field != nil) != (c.attachments != "inline") {
 				t.Errorf("the shape has %v", field)
 			}
 			_, body := packed("")
-			if tree, _, err := o.Reply.Decode([]byte(body)); err != nil || !reflect.DeepEqual(tree, c.want) {
-				t.Errorf("a stored reply is %v, %v", tree, err)
+			if message, _, err := o.Reply.Decode([]byte(body)); err != nil || !tree.Equal(message, made(c.want)) {
+				t.Errorf("a stored reply is %v, %v", message, err)
 			}
 		})
 	}
 	for _, c := range []struct {
-		name string
-		tree object
-		want string
+		name    string
+		message object
+		want    string
 	}{
 		{"no list", object{attachmentsKey: "a"}, "_attachments: the value has the wrong form; expected a list"},
 		{"no base64", object{attachmentsKey: []any{object{"id": "1", "type": "a/b", "content": "?"}}}, "_attachments[1]/content: the value is no base64"},
 		{"an id that breaks the header", object{attachmentsKey: []any{object{"id": "1\r\nX: y", "type": "a/b", "content": ""}}}, "_attachments[1]: an attachment needs an id and a type that can stand in a header; expected visible ASCII characters"},
 	} {
-		if _, _, err := detach(c.tree); err == nil || err.Error() != c.want {
+		if _, _, err := detach(made(c.message)); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
 	}
-	if _, _, failed := exchanged(t, format{attachments: "mtom"}, "Keep", object{"keep": object{"name": "a"}}, func(agency) (string, string) {
+	if _, _, failed := exchanged(t, format{attachments: "mtom"}, "Keep", made(object{"keep": object{"name": "a"}}), func(agency) (string, string) {
 		return `multipart/related; boundary=b`, "--b\n\n" + kept("")
 	}); failed == nil || failed.Code != exchange.CodeBadReply || !strings.Contains(failed.Text, "cut off") {
 		t.Errorf("a reply that is cut off: %v", failed)
@@ -165,7 +167,7 @@ func TestAttachments(t *testing.T) {
 // TestAddressing sends the headers of WS-Addressing and holds the reply to them.
 func TestAddressing(t *testing.T) {
 	const id = "urn:uuid:6b1d6c0e-5a3f-5d53-9d0e-3f2b8a1c4d77"
-	tree := map[string]any{"keep": map[string]any{"name": "a"}}
+	message := tree.Of("keep", tree.Of("name", "a"))
 	answer := func(header string) func(agency) (string, string) {
 		return func(agency) (string, string) {
 			return "text/xml", strings.Replace(kept(""), "<s:Body>", `<s:Header xmlns:a="`+wsdl.AddressingURI+`">`+header+"</s:Header><s:Body>", 1)
@@ -179,7 +181,7 @@ func TestAddressing(t *testing.T) {
 		{"of another message", "B11.Keep", "<a:RelatesTo>urn:uuid:1</a:RelatesTo>", "wsa:RelatesTo"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, _, failed := exchanged(t, f, c.operation, tree, answer(c.header))
+			got, _, failed := exchanged(t, f, c.operation, message, answer(c.header))
 			if (failed == nil) != (c.want == "") || failed != nil && !strings.Contains(failed.Text, c.want) {
 				t.Errorf("got %v, want %s", failed, c.want)
 			}
@@ -193,7 +195,7 @@ func TestAddressing(t *testing.T) {
 		})
 	}
 	t.Run("without a SOAPAction", func(t *testing.T) {
-		got, _, failed := exchanged(t, f, "B12.Keep", tree, answer(""))
+		got, _, failed := exchanged(t, f, "B12.Keep", message, answer(""))
 		if a, err := wsdl.ReadAddressing(got.body, ""); failed != nil || err != nil || a.Action != "urn:photos:Photos:KeepRequest" {
 			t.Errorf("%v, %+v, %v", failed, a, err)
 		}
@@ -202,8 +204,8 @@ func TestAddressing(t *testing.T) {
 		p := &protocol{format: f, plan: &adapters.Plan{Services: map[string]*adapters.Service{
 			"keep": {Poll: &adapters.Use{Operation: opened(t, "B11.Keep", f)}},
 		}}}
-		first, _, _ := exchangedBy(t, p, "", tree, answer(""))
-		second, _, _ := exchangedBy(t, p, "", tree, answer(""))
+		first, _, _ := exchangedBy(t, p, "", message, answer(""))
+		second, _, _ := exchangedBy(t, p, "", message, answer(""))
 		a, _ := wsdl.ReadAddressing(first.body, "")
 		b, _ := wsdl.ReadAddressing(second.body, "")
 		if a.MessageID == "" || a.MessageID == b.MessageID || a.MessageID == id {

@@ -9,6 +9,7 @@ import (
 	"sluice/adapters"
 	"sluice/adapters/exchange"
 	"sluice/adapters/mapped"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/scan"
 )
 
@@ -16,7 +17,7 @@ import (
 var pushLimits = scan.Limits{Depth: 64, Elements: 100_000, Attributes: 200}
 
 // Receive finds the push by its name in the address or by its root element.
-func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any, error) {
+func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, *tree.Object, error) {
 	var roots []*document
 	var uses []*adapters.Use
 	for _, u := range p.plan.Pushes {
@@ -27,24 +28,24 @@ func (p *protocol) Receive(in adapters.Incoming) (*adapters.Use, map[string]any,
 	if len(roots) == 0 {
 		return nil, nil, &mapped.Refusal{Client: true, Code: "unknown_push", Text: "no such message is taken here"}
 	}
-	d, tree, err := decode(in.Body, exchange.Charset(in.Header.Get("Content-Type")), pushLimits, roots)
+	d, message, err := decode(in.Body, exchange.Charset(in.Header.Get("Content-Type")), pushLimits, roots)
 	if err != nil {
 		return nil, nil, &mapped.Refusal{Client: true, Code: "bad_message", Text: exchange.Describe(err), Err: err}
 	}
 	for i, r := range roots {
 		if r == d {
-			return uses[i], tree, nil
+			return uses[i], message, nil
 		}
 	}
 	return nil, nil, errors.New("no push has this document")
 }
 
 // Acknowledge answers a push with its reply document.
-func (p *protocol) Acknowledge(push *adapters.Use, tree map[string]any) (adapters.Answer, error) {
-	if tree == nil {
+func (p *protocol) Acknowledge(push *adapters.Use, message *tree.Object) (adapters.Answer, error) {
+	if message == nil {
 		return adapters.Answer{Status: http.StatusNoContent}, nil
 	}
-	body, err := p.encode(push.Operation.Native.(*operation).reply, tree)
+	body, err := p.encode(push.Operation.Native.(*operation).reply, message)
 	return adapters.Answer{Status: http.StatusOK, ContentType: p.mediaType(), Body: body}, err
 }
 

@@ -2,6 +2,7 @@ package xmlhttp
 
 import (
 	"sluice/adapters"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/sample"
 )
 
@@ -9,14 +10,14 @@ import (
 var _ adapters.Sampler = (*document)(nil)
 
 // Samples makes documents of the element.
-func (d *document) Samples(seed uint64) ([]map[string]any, []string) {
-	return sample.Trees(seed, d.Shape(), func(o sample.Options) (map[string]any, []sample.Gap) {
+func (d *document) Samples(seed uint64) ([]*tree.Object, []string) {
+	return sample.Trees(seed, d.Shape(), func(o sample.Options) (*tree.Object, []sample.Gap) {
 		return sample.Element(d.schema, d.Element(), o)
 	}, d.Validate)
 }
 
 // failures makes each of the error elements.
-func (op *operation) failures(seed uint64) (trees []map[string]any, gaps []string) {
+func (op *operation) failures(seed uint64) (trees []*tree.Object, gaps []string) {
 	for _, d := range op.errors {
 		more, missing := d.Samples(seed)
 		trees, gaps = append(trees, more...), append(gaps, missing...)

@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"sluice/adapters/mapped"
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
@@ -109,7 +108,7 @@ func reading(m *adapters.Manifest) codec.Options {
 }
 
 // Decode reads a document in the charset that it declares.
-func (d *document) Decode(doc []byte) (map[string]any, []string, error) {
+func (d *document) Decode(doc []byte) (*tree.Object, []string, error) {
 	r, err := d.DecodeWith(doc, d.options)
 	var drift []string
 	for _, x := range r.Drift {
@@ -134,9 +133,9 @@ type protocol struct {
 }
 
 // Exchange sends one document and reads what comes back.
-func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, tree map[string]any) (*mapped.Answer, *adapters.Error) {
+func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters.Operation, message *tree.Object) (*mapped.Answer, *adapters.Error) {
 	op := o.Native.(*operation)
-	body, err := p.encode(op.request, tree)
+	body, err := p.encode(op.request, message)
 	if err != nil {
 		return nil, exchange.New(adapters.Permanent, exchange.CodeMapping, "the mapped request is not what the contract allows: "+exchange.Describe(err), err)
 	}
@@ -162,9 +161,9 @@ func (p *protocol) Exchange(ctx context.Context, call adapters.Call, o *adapters
 }
 
 // refused says what an error element means that no rule names: the agency has decided, and nobody knows what.
-func (p *protocol) refused(d *document, tree map[string]any, got *exchange.Reply) *adapters.Error {
+func (p *protocol) refused(d *document, message *tree.Object, got *exchange.Reply) *adapters.Error {
 	text := fmt.Sprintf("the agency answered with the error element %s", d.local)
-	if words := wordsOf(tree[d.local]); words != "" {
+	if words := wordsOf(message.Get(d.local)); words != "" {
 		text += ": " + exchange.Safe(words)
 	}
 	if e := exchange.Status(got, p.now()); e != nil {
@@ -181,22 +180,22 @@ func (p *protocol) refused(d *document, tree map[string]any, got *exchange.Reply
 
 // wordsOf lists the texts that an error element holds itself, by name: what an operator reads first.
 func wordsOf(value any) string {
-	fields, ok := value.(map[string]any)
+	fields, ok := value.(*tree.Object)
 	if !ok {
 		text, _ := value.(string)
 		return text
 	}
 	var words []string
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if text, ok := fields[name].(string); ok {
+	for _, name := range fields.Keys() {
+		if text, ok := fields.Get(name).(string); ok {
 			words = append(words, name+" "+text)
 		}
 	}
 	return strings.Join(words, ", ")
 }
 
-func (p *protocol) encode(d *document, tree map[string]any) ([]byte, error) {
-	text, err := d.Append(nil, tree)
+func (p *protocol) encode(d *document, message *tree.Object) ([]byte, error) {
+	text, err := d.Append(nil, message)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +205,7 @@ func (p *protocol) encode(d *document, tree map[string]any) ([]byte, error) {
 func (p *protocol) mediaType() string { return "application/xml; charset=" + p.charset }
 
 // decode reads a document whose root is one of several.
-func decode(doc []byte, charset string, limits scan.Limits, roots []*document) (*document, map[string]any, error) {
+func decode(doc []byte, charset string, limits scan.Limits, roots []*document) (*document, *tree.Object, error) {
 	text, err := scan.Transcode(doc, charset)
 	if err != nil {
 		return nil, nil, err

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,6 +14,7 @@ import (
 
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 var contracts = os.DirFS("..")
@@ -29,7 +29,7 @@ func services(t testing.TB) *Services {
 }
 
 // sample is a fresh tree of the service's sample request.
-func sample(t testing.TB, service string) map[string]any {
+func sample(t testing.TB, service string) *tree.Object {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("../services/samples", service+".json"))
 	if err != nil {
@@ -48,40 +48,40 @@ func TestSamplesHold(t *testing.T) {
 		t.Errorf("%d services", len(s.All()))
 	}
 	for _, service := range s.All() {
-		tree := sample(t, service.Name)
-		for _, v := range s.Validate(tree) {
+		message := sample(t, service.Name)
+		for _, v := range s.Validate(message) {
 			t.Errorf("%s: %s %s: %s", service.Name, v.Pointer, v.Code, v.EN)
 		}
-		if tree["service"] != service.Name {
-			t.Errorf("%s: the sample is for %v", service.Name, tree["service"])
+		if message.Get("service") != service.Name {
+			t.Errorf("%s: the sample is for %v", service.Name, message.Get("service"))
 		}
 	}
 }
 
 // at sets or, with nil, deletes the member that the slash-separated path leads to.
-func at(t testing.TB, tree map[string]any, path string, value any) {
+func at(t testing.TB, message *tree.Object, path string, value any) {
 	t.Helper()
 	keys := strings.Split(path, "/")
 	for _, key := range keys[:len(keys)-1] {
-		switch next := tree[key].(type) {
-		case map[string]any:
-			tree = next
+		switch next := message.Get(key).(type) {
+		case *tree.Object:
+			message = next
 		case []any:
-			tree = next[0].(map[string]any)
+			message = next[0].(*tree.Object)
 		default:
 			t.Fatalf("%s leads nowhere", path)
 		}
 	}
 	if last := keys[len(keys)-1]; value == nil {
-		delete(tree, last)
+		message.Delete(last)
 	} else {
-		tree[last] = value
+		message.Set(last, value)
 	}
 }
 
-func file(kind, text string) map[string]any {
+func file(kind, text string) *tree.Object {
 	sum := sha256.Sum256([]byte(text))
-	return map[string]any{"kind": kind, "name": "a.pdf", "mediaType": "application/pdf", "sha256": hex.EncodeToString(sum[:]), "content": base64.StdEncoding.EncodeToString([]byte(text))}
+	return tree.Of("kind", kind, "name", "a.pdf", "mediaType", "application/pdf", "sha256", hex.EncodeToString(sum[:]), "content", base64.StdEncoding.EncodeToString([]byte(text)))
 }
 
 // TestValidate holds the rows of the bad-input table that the canonical model answers: each is a sample with one thing wrong.
@@ -106,12 +106,12 @@ func TestValidate(t *testing.T) {
 		{"family-composition", "applicant/identityDocument/number", "27182", "/applicant/identityDocument/number pattern"},
 		{"family-composition", "applicant/identityDocument/series", nil, "/applicant/identityDocument/series required"},
 		{"family-composition", "submittedAt", "1999-12-31T23:59:59Z", "/submittedAt pattern"},
-		{"family-composition", "payload/delivery", map[string]any{"method": "office"}, "/payload/delivery/office required"},
+		{"family-composition", "payload/delivery", tree.Of("method", "office"), "/payload/delivery/office required"},
 		{"family-composition", "applicant/lastName", "", "/applicant/lastName minLength"},
 		{"family-composition", "applicant/type", "human", "/applicant/type enum;/applicant/type applicant-type"},
 		{"family-composition", "applicant/type", nil, "/applicant/type required"},
 		{"family-composition", "applicant/identityDocument/type", "PASSPORT", "/applicant/identityDocument/type enum"},
-		{"family-composition", "routing", map[string]any{"agency": "zags", "region": "Москва"}, "/routing/region pattern"},
+		{"family-composition", "routing", tree.Of("agency", "zags", "region", "Москва"), "/routing/region pattern"},
 		{"family-composition", "priority", "high", "/priority enum"},
 		{"family-composition", "submittedAt", "2025-03-01T10:15:00", "/submittedAt date-time"},
 		{"family-composition", "payload", []any{}, "/payload type"},
@@ -127,7 +127,7 @@ func TestValidate(t *testing.T) {
 		{"family-composition", "attachments/kind", "photo", "/attachments/0/kind attachment-kind"},
 		{"family-composition", "attachments/mediaType", "text/html", "/attachments/0/mediaType media-type"},
 		{"family-composition", "attachments/name", "../../etc/passwd", "/attachments/0/name pattern"},
-		{"family-composition", "attachments", []any{map[string]any{"name": "a", "mediaType": "a/b", "sha256": strings.Repeat("0", 64), "content": big}, file("", "x")}, "/attachments/1/kind pattern;/attachments/0/sha256 sha256;/attachments size"},
+		{"family-composition", "attachments", []any{tree.Of("name", "a", "mediaType", "a/b", "sha256", strings.Repeat("0", 64), "content", big), file("", "x")}, "/attachments/1/kind pattern;/attachments/0/sha256 sha256;/attachments size"},
 		{"family-composition", "attachments", nil, ""},
 		{"tax-deduction", "attachments", nil, "/attachments missing-attachment"},
 		{"tax-deduction", "attachments", []any{file("contract", "x")}, "/attachments missing-attachment"},
@@ -141,13 +141,13 @@ func TestValidate(t *testing.T) {
 		{"housing-subsidy", "payload/payments/charged/amount", "1000000000", "/payload/payments/0/charged/amount pattern"},
 		{"housing-subsidy", "payload/hasDebt", true, "/payload/debt required"},
 		{"snils-check", "applicant/ogrn", "1257700012340", "/applicant/ogrn ogrn"},
-		{"snils-check", "representative/authority", map[string]any{"kind": "powerOfAttorney"}, "/representative/authority/number required"},
+		{"snils-check", "representative/authority", tree.Of("kind", "powerOfAttorney"), "/representative/authority/number required"},
 		{"snils-check", "representative/authority", nil, "/representative/authority required"},
 	} {
-		tree := sample(t, c.service)
-		at(t, tree, c.path, c.value)
+		message := sample(t, c.service)
+		at(t, message, c.path, c.value)
 		var got []string
-		for _, v := range s.Validate(tree) {
+		for _, v := range s.Validate(message) {
 			got = append(got, v.Pointer+" "+v.Code)
 			if v.RU == "" || v.EN == "" {
 				t.Errorf("%s of %s: %s has no words", c.path, c.service, v.Code)
@@ -162,10 +162,10 @@ func TestValidate(t *testing.T) {
 
 func TestApplicantTypes(t *testing.T) {
 	s := services(t)
-	tree := sample(t, "snils-check")
-	tree["service"] = "family-composition"
-	tree["payload"] = sample(t, "family-composition")["payload"]
-	vs := s.Validate(tree)
+	message := sample(t, "snils-check")
+	message.Set("service", "family-composition")
+	message.Set("payload", sample(t, "family-composition").Get("payload"))
+	vs := s.Validate(message)
 	if len(vs) != 1 || vs[0].Pointer != "/applicant/type" || vs[0].Code != "applicant-type" {
 		t.Errorf("got %+v", vs)
 	}
@@ -204,11 +204,11 @@ func TestSourceIsSelfContained(t *testing.T) {
 			t.Errorf("%s: %v", service.Name, err)
 			continue
 		}
-		payload := sample(t, service.Name)["payload"].(map[string]any)
+		payload := sample(t, service.Name).Get("payload").(*tree.Object)
 		if vs := alone.Validate(payload); len(vs) > 0 {
 			t.Errorf("%s: %v", service.Name, vs)
 		}
-		if alone.Valid(map[string]any{}) {
+		if alone.Valid(new(tree.Object)) {
 			t.Errorf("%s: the bundle lets everything through", service.Name)
 		}
 	}
@@ -269,7 +269,7 @@ func TestMessageRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := Parse(b)
-	if err != nil || !reflect.DeepEqual(again.Tree(), m.Tree()) {
+	if err != nil || !tree.Equal(again.Tree(), m.Tree()) {
 		t.Errorf("the typed form gives %s, %v", b, err)
 	}
 }
@@ -299,7 +299,7 @@ func TestMoments(t *testing.T) {
 		"2024-12-31T24:00:01Z":          "",
 		"31.12.2024":                    "",
 	} {
-		s, err := StatusFromTree(map[string]any{"status": "accepted", "at": text})
+		s, err := StatusFromTree(tree.Of("status", "accepted", "at", text))
 		if got := s.At.Format(time.RFC3339); want == "" && err == nil || want != "" && (err != nil || got != want) {
 			t.Errorf("%s is %s, %v; want %s", text, got, err, want)
 		}

@@ -3,6 +3,8 @@ package canonical
 import (
 	"fmt"
 	"time"
+
+	"sluice/contracts/tree"
 )
 
 // StatusCode is the business status of a request, as an agency reports it.
@@ -92,24 +94,24 @@ type Push struct {
 }
 
 // StatusFromTree reads one status from the tree that a mapping made.
-func StatusFromTree(tree map[string]any) (Status, error) {
+func StatusFromTree(from *tree.Object) (Status, error) {
 	r := reader{}
-	s := r.status(tree, "")
+	s := r.status(from, "")
 	return s, r.err
 }
 
 // ReceiptFromTree reads a receipt from the tree that a mapping made: externalId, the fields of one status beside it,
 // and a list of statuses.
-func ReceiptFromTree(tree map[string]any) (Receipt, error) {
+func ReceiptFromTree(from *tree.Object) (Receipt, error) {
 	r := reader{}
-	out := Receipt{ExternalID: r.text(tree, "", "externalId"), Statuses: r.statuses(tree)}
+	out := Receipt{ExternalID: r.text(from, "", "externalId"), Statuses: r.statuses(from)}
 	return out, r.err
 }
 
 // PushFromTree reads a push from the tree that a mapping made; a push without any status says nothing and is an error.
-func PushFromTree(tree map[string]any) (Push, error) {
+func PushFromTree(from *tree.Object) (Push, error) {
 	r := reader{}
-	out := Push{ExternalID: r.text(tree, "", "externalId"), MessageID: r.text(tree, "", "messageId"), Statuses: r.statuses(tree)}
+	out := Push{ExternalID: r.text(from, "", "externalId"), MessageID: r.text(from, "", "messageId"), Statuses: r.statuses(from)}
 	switch {
 	case r.err != nil:
 	case out.ExternalID == "" && out.MessageID == "":
@@ -129,8 +131,8 @@ func (r *reader) fail(path, want string, got any) {
 	}
 }
 
-func (r *reader) text(tree map[string]any, path, key string) string {
-	switch v := tree[key].(type) {
+func (r *reader) text(from *tree.Object, path, key string) string {
+	switch v := from.Get(key).(type) {
 	case nil:
 		return ""
 	case string:
@@ -142,11 +144,11 @@ func (r *reader) text(tree map[string]any, path, key string) string {
 }
 
 // object returns the member as an object, or nil when it is absent.
-func (r *reader) object(tree map[string]any, path, key string) map[string]any {
-	switch v := tree[key].(type) {
+func (r *reader) object(from *tree.Object, path, key string) *tree.Object {
+	switch v := from.Get(key).(type) {
 	case nil:
 		return nil
-	case map[string]any:
+	case *tree.Object:
 		return v
 	default:
 		r.fail(path+key, "an object", v)
@@ -154,8 +156,8 @@ func (r *reader) object(tree map[string]any, path, key string) map[string]any {
 	}
 }
 
-func (r *reader) list(tree map[string]any, path, key string) []any {
-	switch v := tree[key].(type) {
+func (r *reader) list(from *tree.Object, path, key string) []any {
+	switch v := from.Get(key).(type) {
 	case nil:
 		return nil
 	case []any:
@@ -167,8 +169,8 @@ func (r *reader) list(tree map[string]any, path, key string) []any {
 }
 
 // moment reads a date or a date with time. A time without a zone is Moscow's, as agencies' clocks are.
-func (r *reader) moment(tree map[string]any, path, key string) time.Time {
-	s := r.text(tree, path, key)
+func (r *reader) moment(from *tree.Object, path, key string) time.Time {
+	s := r.text(from, path, key)
 	if s == "" {
 		return time.Time{}
 	}
@@ -176,7 +178,7 @@ func (r *reader) moment(tree map[string]any, path, key string) time.Time {
 		return t.UTC()
 	}
 	if len(s) >= 19 && s[10:19] == "T24:00:00" { // the end of a day, as XML Schema lets it be written
-		next := r.moment(map[string]any{key: s[:11] + "00" + s[13:]}, path, key)
+		next := r.moment(tree.Of(key, s[:11]+"00"+s[13:]), path, key)
 		return next.AddDate(0, 0, 1)
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", "2006-01-02Z07:00"} {
@@ -192,50 +194,50 @@ func (r *reader) moment(tree map[string]any, path, key string) time.Time {
 
 var moscow = time.FixedZone("MSK", 3*60*60)
 
-func (r *reader) statuses(tree map[string]any) []Status {
+func (r *reader) statuses(from *tree.Object) []Status {
 	var out []Status
-	for i, item := range r.list(tree, "", "statuses") {
+	for i, item := range r.list(from, "", "statuses") {
 		path := fmt.Sprintf("statuses[%d]", i)
-		m, ok := item.(map[string]any)
+		m, ok := item.(*tree.Object)
 		if !ok {
 			r.fail(path, "an object", item)
 			return nil
 		}
 		out = append(out, r.status(m, path+"."))
 	}
-	if tree["status"] != nil {
-		out = append(out, r.status(tree, ""))
+	if from.Get("status") != nil {
+		out = append(out, r.status(from, ""))
 	}
 	return out
 }
 
-func (r *reader) status(tree map[string]any, path string) Status {
+func (r *reader) status(from *tree.Object, path string) Status {
 	s := Status{
-		Code:    StatusCode(r.text(tree, path, "status")),
-		Raw:     r.text(tree, path, "rawStatus"),
-		At:      r.moment(tree, path, "at"),
-		Comment: r.text(tree, path, "comment"),
-		Reason:  r.text(tree, path, "reason"),
+		Code:    StatusCode(r.text(from, path, "status")),
+		Raw:     r.text(from, path, "rawStatus"),
+		At:      r.moment(from, path, "at"),
+		Comment: r.text(from, path, "comment"),
+		Reason:  r.text(from, path, "reason"),
 	}
 	if !s.Code.Valid() && r.err == nil {
 		r.err = fmt.Errorf("%sstatus: %q is no status; want one of %v", path, s.Code, StatusCodes())
 	}
-	if o := r.object(tree, path, "officer"); o != nil {
+	if o := r.object(from, path, "officer"); o != nil {
 		s.Officer = &Officer{Name: r.text(o, path+"officer.", "name"), Position: r.text(o, path+"officer.", "position"), Phone: r.text(o, path+"officer.", "phone")}
 	}
-	if u := r.object(tree, path, "unit"); u != nil {
+	if u := r.object(from, path, "unit"); u != nil {
 		s.Unit = &Unit{Code: r.text(u, path+"unit.", "code"), Name: r.text(u, path+"unit.", "name")}
 	}
-	for i, item := range r.list(tree, path, "missing") {
+	for i, item := range r.list(from, path, "missing") {
 		at := fmt.Sprintf("%smissing[%d]", path, i)
-		m, ok := item.(map[string]any)
+		m, ok := item.(*tree.Object)
 		if !ok {
 			r.fail(at, "an object", item)
 			break
 		}
 		s.Missing = append(s.Missing, MissingDocument{Type: r.text(m, at+".", "type"), Title: r.text(m, at+".", "title")})
 	}
-	if t := r.moment(tree, path, "until"); !t.IsZero() {
+	if t := r.moment(from, path, "until"); !t.IsZero() {
 		s.Until = &t
 	}
 	return s

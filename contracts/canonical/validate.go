@@ -12,6 +12,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // MaxAttachments bounds what all attachments of a request hold together, in bytes before base64.
@@ -22,10 +23,10 @@ const MaxReason = 1000
 
 // Validate holds a request's tree against the envelope, its service's payload, check digits and attachments, and lists
 // every violation. Whether the routing leads anywhere is for whoever knows the agencies.
-func (s *Services) Validate(tree map[string]any) []jsonschema.Violation {
-	out := s.envelope.Validate(tree)
-	name, _ := tree["service"].(string)
-	version, _ := tree["serviceVersion"].(string)
+func (s *Services) Validate(message *tree.Object) []jsonschema.Violation {
+	out := s.envelope.Validate(message)
+	name, _ := message.Get("service").(string)
+	version, _ := message.Get("serviceVersion").(string)
 	service, ok := s.Version(name, version)
 	if !ok {
 		if !slices.ContainsFunc(out, func(v jsonschema.Violation) bool { return v.Pointer == "/service" || v.Pointer == "/serviceVersion" }) {
@@ -33,11 +34,11 @@ func (s *Services) Validate(tree map[string]any) []jsonschema.Violation {
 		}
 		return out
 	}
-	out = append(out, service.applicant(tree["applicant"])...)
-	if payload, ok := tree["payload"].(map[string]any); ok {
+	out = append(out, service.applicant(message.Get("applicant"))...)
+	if payload, ok := message.Get("payload").(*tree.Object); ok {
 		out = append(out, jsonschema.Under("/payload", service.Schema.Validate(payload))...)
 	}
-	attachments, _ := tree["attachments"].([]any)
+	attachments, _ := message.Get("attachments").([]any)
 	return append(out, service.attachments(attachments)...)
 }
 
@@ -59,8 +60,8 @@ func (s *Services) unknown(name, version string) jsonschema.Violation {
 }
 
 func (s *Service) applicant(v any) []jsonschema.Violation {
-	a, _ := v.(map[string]any)
-	t, ok := a["type"].(string)
+	a, _ := v.(*tree.Object)
+	t, ok := a.Get("type").(string)
 	if !ok || slices.Contains(s.ApplicantTypes, ApplicantType(t)) {
 		return nil // what is no applicant at all, the envelope has said
 	}
@@ -79,12 +80,12 @@ func (s *Service) attachments(list []any) []jsonschema.Violation {
 	total := 0
 	there := map[string]bool{}
 	for i, v := range list {
-		a, _ := v.(map[string]any)
+		a, _ := v.(*tree.Object)
 		at := "/attachments/" + strconv.Itoa(i)
 		fail := func(member, code, ru, en string) {
 			out = append(out, jsonschema.Violation{Pointer: at + member, Code: code, RU: ru, EN: en})
 		}
-		text := func(key string) string { s, _ := a[key].(string); return s }
+		text := func(key string) string { s, _ := a.Get(key).(string); return s }
 		kind := text("kind")
 		there[kind] = true
 		if rule := s.rule(kind); rule != nil && len(rule.MediaTypes) > 0 && !slices.Contains(rule.MediaTypes, text("mediaType")) {

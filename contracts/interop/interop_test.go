@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
 
 	"sluice/contracts/agencies"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -125,11 +125,11 @@ func validate(t *testing.T, xmllint string, s *xsd.Schema, schema string) {
 			continue
 		}
 		for j, o := range samples {
-			tree, gaps := sample.Element(s, e, o)
+			message, gaps := sample.Element(s, e, o)
 			if len(gaps) > 0 {
 				t.Fatalf("%s: no sample: %v", e.Name, gaps)
 			}
-			xml, err := codec.ForElement(s, e).Append(nil, tree)
+			xml, err := codec.ForElement(s, e).Append(nil, message)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +151,7 @@ func validate(t *testing.T, xmllint string, s *xsd.Schema, schema string) {
 // exchange is a request and its reply, as trees and as the codec writes them.
 type exchange struct {
 	operation      *wsdl.Operation
-	asked, told    map[string]any
+	asked, told    *tree.Object
 	request, reply string
 }
 
@@ -176,13 +176,13 @@ func exchanges(t *testing.T, path string) (all []exchange) {
 	return all
 }
 
-func written(t *testing.T, m *wsdl.Message, o sample.Options) (map[string]any, string) {
+func written(t *testing.T, m *wsdl.Message, o sample.Options) (*tree.Object, string) {
 	t.Helper()
-	tree, gaps := m.Sample(o)
+	message, gaps := m.Sample(o)
 	if len(gaps) > 0 {
 		t.Fatalf("no sample: %v", gaps)
 	}
-	xml, err := m.Append(nil, tree)
+	xml, err := m.Append(nil, message)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,12 +222,12 @@ func TestPHP(t *testing.T) {
 			all := exchanges(t, path)
 			var given []any
 			for _, x := range all {
-				given = append(given, map[string]any{"operation": x.operation.Name, "headers": headers(t, x.request), "request": x.request, "reply": x.reply})
+				given = append(given, tree.Of("operation", x.operation.Name, "headers", headers(t, x.request), "request", x.request, "reply", x.reply))
 			}
 			var out struct {
 				Exchanges []struct{ Request, Reply string }
 			}
-			echo(t, map[string]any{"wsdl": filepath.Join(dir, path), "exchanges": given}, &out, php, "testdata/echo.php")
+			echo(t, tree.Of("wsdl", filepath.Join(dir, path), "exchanges", given), &out, php, "testdata/echo.php")
 			if len(out.Exchanges) != len(all) {
 				t.Fatalf("%d exchanges of %d", len(out.Exchanges), len(all))
 			}
@@ -296,14 +296,14 @@ func TestZeep(t *testing.T) {
 
 // same reads what another stack has written and compares it with the tree that it was given. Other stacks write the
 // defaults of attributes that were left out, which means the same.
-func same(t *testing.T, m *wsdl.Message, got string, want map[string]any, given string) {
+func same(t *testing.T, m *wsdl.Message, got string, want *tree.Object, given string) {
 	t.Helper()
 	r, err := m.Decode([]byte(got))
 	for _, e := range m.Elements() {
-		withDefaults(e.Type, want[e.Name.Local])
-		withDefaults(e.Type, r.Tree[e.Name.Local])
+		withDefaults(e.Type, want.Get(e.Name.Local))
+		withDefaults(e.Type, r.Tree.Get(e.Name.Local))
 	}
-	if err != nil || len(r.Drift) > 0 || !reflect.DeepEqual(r.Tree, want) {
+	if err != nil || len(r.Drift) > 0 || !tree.Equal(r.Tree, want) {
 		t.Errorf("%v, drift %v\ngot   %v\nwant  %v\nof    %s\ngiven %s", err, r.Drift, r.Tree, want, got, given)
 	}
 }
@@ -315,10 +315,11 @@ func withDefaults(t *xsd.Type, value any) {
 		for _, v := range value {
 			withDefaults(t, v)
 		}
-	case map[string]any:
+	case *tree.Object:
 		for _, a := range t.Attributes {
-			if _, there := value[a.Key]; !there && a.Default != nil {
-				value[a.Key], _ = codec.ParseValue(a.Type, *a.Default)
+			if !value.Has(a.Key) && a.Default != nil {
+				v, _ := codec.ParseValue(a.Type, *a.Default)
+				value.Set(a.Key, v)
 			}
 		}
 		if t.Content != nil {
@@ -327,9 +328,9 @@ func withDefaults(t *xsd.Type, value any) {
 	}
 }
 
-func childDefaults(p *xsd.Particle, object map[string]any) {
+func childDefaults(p *xsd.Particle, object *tree.Object) {
 	for i, e := range p.Elements {
-		withDefaults(e.Type, object[p.Keys[i]])
+		withDefaults(e.Type, object.Get(p.Keys[i]))
 	}
 	for _, c := range p.Children {
 		childDefaults(c, object)

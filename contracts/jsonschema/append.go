@@ -6,7 +6,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"sluice/contracts/tree"
 )
 
 // AppendJSON appends tree as JSON without white space, keys sorted, so that equal trees give equal bytes. Invalid UTF-8 is
@@ -21,8 +24,8 @@ func AppendJSON(dst []byte, tree any) ([]byte, error) {
 
 type writer struct {
 	out  []byte
-	keys []string // a stack: keys of the open objects
-	at   []string // tokens down to the value that failed, deepest first
+	open []tree.Field // a stack: the fields of the open objects
+	at   []string     // tokens down to the value that failed, deepest first
 }
 
 func (w *writer) path() string {
@@ -59,7 +62,7 @@ func (w *writer) value(v any) error {
 			return fmt.Errorf("JSON has no %v", v)
 		}
 		w.out = appendFloat(w.out, v)
-	case map[string]any:
+	case *tree.Object:
 		return w.object(v)
 	case []any:
 		return w.list(v)
@@ -69,25 +72,25 @@ func (w *writer) value(v any) error {
 	return nil
 }
 
-func (w *writer) object(m map[string]any) error {
-	base := len(w.keys)
-	for k := range m {
-		w.keys = append(w.keys, k)
+func (w *writer) object(m *tree.Object) error {
+	base := len(w.open)
+	for i := range m.Len() {
+		w.open = append(w.open, m.At(i))
 	}
-	own := w.keys[base:]
-	slices.Sort(own)
+	own := w.open[base:]
+	slices.SortFunc(own, func(a, b tree.Field) int { return strings.Compare(a.Key, b.Key) })
 	w.out = append(w.out, '{')
-	for i, k := range own {
+	for i := range own {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
-		w.out = append(appendString(w.out, k), ':')
-		if err := w.value(m[k]); err != nil {
-			w.at = append(w.at, k)
+		w.out = append(appendString(w.out, own[i].Key), ':')
+		if err := w.value(own[i].Value); err != nil {
+			w.at = append(w.at, own[i].Key)
 			return err
 		}
 	}
-	w.keys = w.keys[:base]
+	w.open = w.open[:base]
 	w.out = append(w.out, '}')
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"sluice/contracts/tree"
 )
 
 // Bundle makes the JSON or YAML document at path self-contained and gives it as JSON: whatever its references reach in
@@ -39,7 +41,7 @@ func (s *Set) Bundle(path, container string) ([]byte, error) {
 			at[name] = part
 		}
 	}
-	return AppendJSON(nil, root)
+	return AppendJSON(nil, tree.From(root))
 }
 
 type bundler struct {

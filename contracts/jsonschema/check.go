@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sluice/contracts/tree"
 )
 
 // Validate lists every way in which tree breaks the schema, in the schema's order; nil when it holds.
@@ -100,7 +102,7 @@ func (n *node) check(v any, r *report) bool {
 // own checks what the value's own kind asks for.
 func (n *node) own(v any, r *report) bool {
 	switch v := v.(type) {
-	case map[string]any:
+	case *tree.Object:
 		return n.object == nil || n.object.check(v, r)
 	case []any:
 		return n.list == nil || n.list.check(v, r)
@@ -148,19 +150,19 @@ func (n *node) combined(v any, r *report) bool {
 
 // branch checks the one branch that the discriminator names.
 func (n *node) branch(v any, r *report) bool {
-	m, isObject := v.(map[string]any)
+	m, isObject := v.(*tree.Object)
 	if !isObject {
 		ru, en := typeTexts([]string{"object"})
 		return r.fail("type", ru, en)
 	}
-	name, isText := m[n.discriminator].(string)
+	name, isText := m.Get(n.discriminator).(string)
 	sub := n.branches[name]
 	switch {
 	case sub != nil:
 		return sub.check(v, r)
 	case r == nil:
 		return false
-	case !isText && m[n.discriminator] == nil:
+	case !isText && m.Get(n.discriminator) == nil:
 		ru, en := missingTexts(n.discriminator)
 		return r.failAt(n.discriminator, "required", ru, en)
 	}
@@ -215,7 +217,7 @@ func (r *report) distance() int {
 
 // checkByLibrary leaves a subtree to santhosh-tekuri/jsonschema.
 func checkByLibrary(sch *santhosh.Schema, v any, r *report) bool {
-	err := sch.Validate(v)
+	err := sch.Validate(tree.Plain(v))
 	if err == nil {
 		return true
 	}

@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sluice/contracts/tree"
 )
 
 // node is one schema ready for checking. What it can't check itself (dynamic references, most of what unevaluated members
@@ -201,19 +203,22 @@ func inPlace(sch *santhosh.Schema) []*santhosh.Schema {
 	return slices.DeleteFunc(out, func(s *santhosh.Schema) bool { return s == nil })
 }
 
+// listed are values of a schema file, as those of trees.
+func listed(values []any) []any { return tree.From(values).([]any) }
+
 func newFixed(sch *santhosh.Schema) *fixed {
 	f := &fixed{}
 	switch {
 	case sch.Const != nil && sch.Enum != nil: // both must hold
-		for _, v := range sch.Enum.Values {
-			if equal(v, *sch.Const) {
+		for _, v := range listed(sch.Enum.Values) {
+			if equal(v, tree.From(*sch.Const)) {
 				f.values = append(f.values, v)
 			}
 		}
 	case sch.Const != nil:
-		f.values = []any{*sch.Const}
+		f.values = listed([]any{*sch.Const})
 	case sch.Enum != nil:
-		f.values = sch.Enum.Values
+		f.values = listed(sch.Enum.Values)
 	default:
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"sluice/contracts/tree"
 )
 
 // Limits bound what ParseJSON takes; a zero field means its default.
@@ -36,7 +38,7 @@ const maxNumber = 100
 // ParseJSON reads one JSON text (RFC 8259) and refuses what readers disagree on: duplicate keys, bad UTF-8, unpaired
 // surrogates, anything after the value. Errors are *SyntaxError with line, column and pointer.
 //
-// Objects become map[string]any, lists []any. A number that is whole and fits becomes int64 however it is written (1, 1.0,
+// The value is one of a tree. A number that is whole and fits becomes int64 however it is written (1, 1.0,
 // 1e3), any other that a float64 holds with every digit a float64, and the rest a json.Number. The result doesn't keep data
 // alive.
 func ParseJSON(data []byte, limits Limits) (any, error) {
@@ -65,7 +67,7 @@ func parse(data []byte, limits Limits, where Places) (any, error) {
 
 var parsers = sync.Pool{New: func() any { return new(parser) }}
 
-// parser reads in one pass. Members of open objects wait on a stack, so that each map and list is made once, in its size.
+// parser reads in one pass. What is in open objects and lists waits on stacks, so that each is made once, in its size.
 type parser struct {
 	data   []byte
 	pos    int
@@ -74,8 +76,10 @@ type parser struct {
 	limits Limits
 	err    *SyntaxError
 
-	stack []any
-	keys  []key
+	stack []any           // of lists
+	build tree.Builder    // makes the objects
+	open  []tree.Field    // of open objects
+	keys  []int           // where their keys stand
 	known [256]string     // keys seen lately, by a cheap hash: most keys of a text repeat
 	arena strings.Builder // short strings share blocks
 	block int             // bytes that the arena's current block can still take
@@ -84,18 +88,13 @@ type parser struct {
 	pointer []byte // of the value being read, only while where is wanted
 }
 
-type key struct {
-	name   string
-	offset int
-}
-
 func (p *parser) release() {
 	clear(p.stack) // what a failed text left behind: nothing may be kept alive
-	clear(p.keys)
-	if cap(p.stack) > 4096 {
-		p.stack, p.keys = nil, nil
+	clear(p.open)
+	if cap(p.stack)+cap(p.open) > 4096 {
+		p.stack, p.open, p.keys = nil, nil, nil
 	}
-	*p = parser{stack: p.stack[:0], keys: p.keys[:0], known: p.known}
+	*p = parser{stack: p.stack[:0], open: p.open[:0], keys: p.keys[:0], known: p.known}
 	parsers.Put(p)
 }
 
@@ -187,7 +186,7 @@ func (p *parser) enter() bool {
 }
 
 func (p *parser) object() (any, bool) {
-	start, base, keyBase := p.pos, len(p.stack), len(p.keys)
+	start, base := p.pos, len(p.open)
 	if !p.enter() {
 		return nil, false
 	}
@@ -195,7 +194,7 @@ func (p *parser) object() (any, bool) {
 		p.pos++
 		p.depth--
 		p.note(start, nil)
-		return map[string]any{}, true
+		return p.build.Object(nil), true
 	}
 	for {
 		if p.peek() != '"' {
@@ -223,7 +222,7 @@ func (p *parser) object() (any, bool) {
 			return nil, false
 		}
 		p.pointer = p.pointer[:outer]
-		p.stack, p.keys = append(p.stack, v), append(p.keys, key{name, offset})
+		p.open, p.keys = append(p.open, tree.Field{Key: name, Value: v}), append(p.keys, offset)
 		p.space()
 		switch p.peek() {
 		case ',':
@@ -238,21 +237,41 @@ func (p *parser) object() (any, bool) {
 	}
 	p.pos++
 	p.depth--
-	members := p.keys[keyBase:]
-	m := make(map[string]any, len(members))
-	for i, k := range members {
-		if m[k.name] = p.stack[base+i]; len(m) <= i {
-			p.pos = k.offset
-			p.fail("duplicate-key", k.name)
-			p.err.under(k.name)
-			return nil, false
-		}
+	members := p.open[base:]
+	if again := twice(members); again >= 0 {
+		name := members[again].Key
+		p.pos = p.keys[base+again]
+		p.fail("duplicate-key", name)
+		p.err.under(name)
+		return nil, false
 	}
 	p.note(start, members)
+	o := p.build.Object(members)
 	clear(members)
-	clear(p.stack[base:])
-	p.stack, p.keys = p.stack[:base], p.keys[:keyBase]
-	return m, true
+	p.open, p.keys = p.open[:base], p.keys[:base]
+	return o, true
+}
+
+// twice is the first member whose key one before it has, or -1.
+func twice(members []tree.Field) int {
+	if len(members) <= 24 {
+		for i := range members {
+			for j := range i {
+				if members[i].Key == members[j].Key {
+					return i
+				}
+			}
+		}
+		return -1
+	}
+	seen := make(map[string]bool, len(members))
+	for i := range members {
+		if seen[members[i].Key] {
+			return i
+		}
+		seen[members[i].Key] = true
+	}
+	return -1
 }
 
 func (p *parser) list() (any, bool) {
@@ -300,14 +319,14 @@ func (p *parser) list() (any, bool) {
 }
 
 // note remembers where an object or list stands.
-func (p *parser) note(start int, members []key) {
+func (p *parser) note(start int, members []tree.Field) {
 	if p.where == nil {
 		return
 	}
 	at := Place{}
 	at.Line, at.Column = lineColumn(p.data, start)
 	for _, k := range members {
-		at.Keys = append(at.Keys, k.name)
+		at.Keys = append(at.Keys, k.Key)
 	}
 	p.where[string(p.pointer)] = at
 }

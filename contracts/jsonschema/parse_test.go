@@ -5,16 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"sluice/contracts/tree"
 )
 
 func TestParseJSON(t *testing.T) {
 	for text, want := range map[string]any{
-		` {"a":[1, -2.5 ,true,false,null,"x"]} `: map[string]any{"a": []any{int64(1), -2.5, true, false, nil, "x"}},
-		`{}`:                                     map[string]any{},
+		` {"a":[1, -2.5 ,true,false,null,"x"]} `: tree.Of("a", []any{int64(1), -2.5, true, false, nil, "x"}),
+		`{}`:                                     new(tree.Object),
 		`[]`:                                     []any{},
 		`"\u0424\u0418\u041e \ud83d\ude00\n\"\\\/"`: "ФИО 😀\n\"\\/",
 		`"Ёжик"`:                              "Ёжик",
@@ -29,11 +30,11 @@ func TestParseJSON(t *testing.T) {
 		`100.00000000000000002`:               json.Number("100.00000000000000002"),
 		`1e300`:                               1e300,
 		"\ufeff\"after a BOM\"":               "after a BOM",
-		`{"a/b":{"~":[]},"":0}`:               map[string]any{"a/b": map[string]any{"~": []any{}}, "": int64(0)},
+		`{"a/b":{"~":[]},"":0}`:               tree.Of("a/b", tree.Of("~", []any{}), "", int64(0)),
 		`"` + strings.Repeat("я", 3000) + `"`: strings.Repeat("я", 3000),
 	} {
 		got, err := ParseJSON([]byte(text), Limits{})
-		if err != nil || !reflect.DeepEqual(got, want) {
+		if err != nil || !tree.Equal(got, want) {
 			t.Errorf("%.60s: got %v, %v", text, got, err)
 		}
 	}
@@ -111,22 +112,22 @@ func TestParseJSONKeepsNothing(t *testing.T) {
 	for i := range text {
 		text[i] = '!'
 	}
-	if got := v.(map[string]any)["a"]; got != "short" {
+	if got := v.(*tree.Object).Get("a"); got != "short" {
 		t.Errorf("the tree points into the text: %q", got)
 	}
 }
 
 func TestAppendJSON(t *testing.T) {
-	tree := map[string]any{"я": []any{nil, true, int64(-7), 7, 0.1, 1e21, json.Number("18446744073709551616")}, "a": "q\"\\\n\r\t\x01<&>\u2028\xff", "": map[string]any{}}
-	got, err := AppendJSON([]byte("> "), tree)
+	message := tree.Of("я", []any{nil, true, int64(-7), 7, 0.1, 1e21, json.Number("18446744073709551616")}, "a", "q\"\\\n\r\t\x01<&>\u2028\xff", "", new(tree.Object))
+	got, err := AppendJSON([]byte("> "), message)
 	want := `> {"":{},"a":"q\"\\\n\r\t\u0001<&>` + "\u2028\ufffd" + `","я":[null,true,-7,7,0.1,1e+21,18446744073709551616]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
 	}
 	for text, bad := range map[string]any{
-		"writing JSON: /a~1b/1: JSON has no NaN":    map[string]any{"a/b": []any{0, math.NaN()}},
+		"writing JSON: /a~1b/1: JSON has no NaN":    tree.Of("a/b", []any{0, math.NaN()}),
 		"writing JSON: /: no tree holds a []string": []string{"x"},
-		`writing JSON: /n: "1x" is no number`:       map[string]any{"n": json.Number("1x")},
+		`writing JSON: /n: "1x" is no number`:       tree.Of("n", json.Number("1x")),
 	} {
 		if _, err := AppendJSON(nil, bad); err == nil || err.Error() != text {
 			t.Errorf("got %v, want %s", err, text)
@@ -163,7 +164,7 @@ func FuzzParseJSON(f *testing.F) {
 		if oracleErr != nil {
 			t.Fatalf("accepted %q, encoding/json says %v", data, oracleErr)
 		}
-		if !equal(v, oracle) {
+		if !equal(v, tree.From(oracle)) {
 			t.Fatalf("read %v, encoding/json %v", v, oracle)
 		}
 		out, err := AppendJSON(nil, v)

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"unicode/utf8"
+
+	"sluice/contracts/tree"
 )
 
 func (f *fixed) check(v any, r *report) bool {
@@ -45,12 +47,12 @@ func (f *fixed) words() []string {
 	return out
 }
 
-func (o *objectRules) check(m map[string]any, r *report) bool {
+func (o *objectRules) check(m *tree.Object, r *report) bool {
 	ok := true
-	found := 0
+	found, near := 0, 0
 	for i := range o.members {
 		rule := &o.members[i]
-		v, there := m[rule.name]
+		v, there := m.Next(rule.name, &near)
 		switch {
 		case there:
 			if rule.node != nil {
@@ -70,25 +72,25 @@ func (o *objectRules) check(m map[string]any, r *report) bool {
 			return false
 		}
 	}
-	if found < len(m) && (o.closed || o.rest != nil || len(o.patterns) > 0) || o.names != nil {
+	if found < m.Len() && (o.closed || o.rest != nil || len(o.patterns) > 0) || o.names != nil {
 		if !o.others(m, r) {
 			if ok = false; r == nil {
 				return false
 			}
 		}
 	}
-	if o.min >= 0 && len(m) < o.min {
+	if o.min >= 0 && m.Len() < o.min {
 		ok = r.fail("minProperties", fmt.Sprintf("нужно не меньше полей, чем %d", o.min), fmt.Sprintf("at least %d members are needed", o.min))
 	}
-	if o.max >= 0 && len(m) > o.max {
+	if o.max >= 0 && m.Len() > o.max {
 		ok = r.fail("maxProperties", fmt.Sprintf("полей больше, чем %d", o.max), fmt.Sprintf("there are more than %d members", o.max))
 	}
 	for _, d := range o.dependentRequired {
-		if _, there := m[d.name]; !there {
+		if !m.Has(d.name) {
 			continue
 		}
 		for _, need := range d.needs {
-			if _, there := m[need]; !there {
+			if !m.Has(need) {
 				ru, en := missingTexts(need)
 				ok = r.failAt(need, "dependentRequired", ru, en)
 			}
@@ -98,7 +100,7 @@ func (o *objectRules) check(m map[string]any, r *report) bool {
 }
 
 // others checks the members that properties doesn't describe, and names.
-func (o *objectRules) others(m map[string]any, r *report) bool {
+func (o *objectRules) others(m *tree.Object, r *report) bool {
 	ok := true
 	visit := func(name string, v any) bool {
 		if o.names != nil && !o.names.check(name, nil) {
@@ -126,15 +128,15 @@ func (o *objectRules) others(m map[string]any, r *report) bool {
 		return ok || r != nil
 	}
 	if r == nil {
-		for name, v := range m {
+		for name, v := range m.All() {
 			if !visit(name, v) {
 				return false
 			}
 		}
 		return ok
 	}
-	for _, name := range sortedKeys(m) {
-		visit(name, m[name])
+	for _, name := range m.Keys() {
+		visit(name, m.Get(name))
 	}
 	return ok
 }

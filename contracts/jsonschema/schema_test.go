@@ -9,6 +9,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 func load(t testing.TB, files ...string) *Schema {
@@ -24,7 +25,7 @@ func load(t testing.TB, files ...string) *Schema {
 	return s
 }
 
-func tree(t testing.TB, text string) any {
+func value(t testing.TB, text string) any {
 	t.Helper()
 	v, err := ParseJSON([]byte(text), Limits{})
 	if err != nil {
@@ -99,7 +100,7 @@ func TestValidate(t *testing.T) {
 		{`{"$ref":"#"}`, `1`, ` schema`},
 	} {
 		var got []string
-		for _, v := range load(t, c.schema).Validate(tree(t, c.value)) {
+		for _, v := range load(t, c.schema).Validate(value(t, c.value)) {
 			got = append(got, v.Pointer+" "+v.Code)
 			if v.RU == "" || v.EN == "" || strings.Contains(v.RU+v.EN, "%!") {
 				t.Errorf("%s: bad wording %+v", c.schema, v)
@@ -113,7 +114,7 @@ func TestValidate(t *testing.T) {
 
 func TestValidateWords(t *testing.T) {
 	s := load(t, `{"properties":{"lastName":{"enum":["male","female"]}},"additionalProperties":false}`)
-	vs := s.Validate(tree(t, `{"lastNane":1}`))
+	vs := s.Validate(value(t, `{"lastNane":1}`))
 	if len(vs) != 1 || vs[0].Text("ru") != "такого поля в схеме нет; возможно, имелось в виду «lastName»" || vs[0].Text("en") != `the schema has no such member; did you mean "lastName"?` {
 		t.Errorf("%+v", vs)
 	}
@@ -148,7 +149,7 @@ func TestFormats(t *testing.T) {
 
 func TestReferences(t *testing.T) {
 	s := load(t, `{"properties":{"a":{"$ref":"lib/c.json#/$defs/x y"}}}`, `{"$defs":{"x y":{"$ref":"d.json"}}}`, `{"type":"string"}`)
-	if got := s.Validate(tree(t, `{"a":1}`)); len(got) != 1 || got[0].Pointer != "/a" {
+	if got := s.Validate(value(t, `{"a":1}`)); len(got) != 1 || got[0].Pointer != "/a" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -230,7 +231,7 @@ func FuzzValidate(f *testing.F) {
 		}
 		s := schemas[int(which)%len(schemas)]
 		valid, found := s.Valid(v), s.Validate(v)
-		if oracle := s.compiled.Validate(v); (oracle == nil) != valid || valid != (len(found) == 0) {
+		if oracle := s.compiled.Validate(tree.Plain(v)); (oracle == nil) != valid || valid != (len(found) == 0) {
 			t.Fatalf("%s: Valid %v, Validate %v, the library says %v", text, valid, found, oracle)
 		}
 	})

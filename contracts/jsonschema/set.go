@@ -17,6 +17,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // Schema is one compiled schema; safe for concurrent use.
@@ -137,7 +138,7 @@ func parseFile(path string, data []byte) (any, Places, error) {
 	if e := (*SyntaxError)(nil); errors.As(err, &e) {
 		return nil, nil, diag.Problem{Pos: diag.Pos{File: path, Line: e.Line, Column: e.Column}, Code: "bad-json", Message: e.EN}
 	}
-	return doc, where, err
+	return tree.Plain(doc), where, err
 }
 
 // Pos is the place of the object or list at path#/pointer, or of the nearest around it.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"sluice/contracts/tree"
 )
 
 // typeSet is a set of JSON types.
@@ -53,7 +55,7 @@ func typeOf(v any) typeSet {
 		return isFraction
 	case []any:
 		return isArray
-	case map[string]any:
+	case *tree.Object:
 		return isObject
 	}
 	return 0
@@ -62,13 +64,13 @@ func typeOf(v any) typeSet {
 // equal compares by JSON Schema's rules: numbers by value, objects without order.
 func equal(a, b any) bool {
 	switch a := a.(type) {
-	case map[string]any:
-		m, ok := b.(map[string]any)
-		if !ok || len(a) != len(m) {
+	case *tree.Object:
+		m, ok := b.(*tree.Object)
+		if !ok || a.Len() != m.Len() {
 			return false
 		}
-		for k, v := range a {
-			if w, ok := m[k]; !ok || !equal(v, w) {
+		for k, v := range a.All() {
+			if w, ok := m.Lookup(k); !ok || !equal(v, w) {
 				return false
 			}
 		}
@@ -82,7 +84,7 @@ func equal(a, b any) bool {
 		return typeOf(b)&number != 0 && (a == b || rational(a).Cmp(rational(b)) == 0)
 	}
 	switch b.(type) {
-	case map[string]any, []any:
+	case *tree.Object, []any:
 		return false
 	}
 	return a == b

@@ -10,6 +10,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 func TestSocial(t *testing.T) {
@@ -40,7 +41,7 @@ func TestSocial(t *testing.T) {
 	if data := body.Field("documents").Type.Elem.Field("data").Type; data.Format != shape.Base64 {
 		t.Errorf("data is %+v", data)
 	}
-	if vs := op.Request.Validate(map[string]any{}); len(vs) != 7 {
+	if vs := op.Request.Validate(new(tree.Object)); len(vs) != 7 {
 		t.Errorf("%d violations of an empty body", len(vs))
 	}
 	get, err := api.Operation("getApplication")
@@ -87,7 +88,7 @@ func TestOldVersionAndFiles(t *testing.T) {
 	}
 	reply := op.Replies[2]
 	for value, want := range map[any]bool{0.0: false, 0.5: true, nil: true, "x": false} {
-		if got := reply.Valid(map[string]any{"n": value}); got != want {
+		if got := reply.Valid(tree.Of("n", value)); got != want {
 			t.Errorf("n %v is %v", value, got)
 		}
 	}

@@ -1,8 +1,7 @@
 // Package shape says what a tree may look like, in one vocabulary for every kind of contract:
 // XSD, JSON Schema and OpenAPI all turn into it, and mappings are checked against it.
 //
-// A tree is what a message is between its bytes and a mapping: map[string]any, []any, string, bool,
-// json-like numbers (int64, float64) and nil. DESIGN.md §4 has the convention.
+// Package tree has the trees themselves; docs/contracts.md has the convention.
 package shape
 
 import "sluice/contracts/diag"

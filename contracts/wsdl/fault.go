@@ -4,14 +4,15 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
 )
 
 // fault reads a fault of either version into the tree of DESIGN.md §4.
-func (e *envelope) fault(o *Operation) (map[string]any, error) {
-	f := map[string]any{"code": codeServer, "subcodes": []any{}, "reason": ""}
+func (e *envelope) fault(o *Operation) (*tree.Object, error) {
+	f := tree.Of("code", codeServer, "subcodes", []any{}, "reason", "")
 	for {
 		kind, err := e.next("Fault")
 		if err != nil {
@@ -28,13 +29,17 @@ func (e *envelope) fault(o *Operation) (map[string]any, error) {
 			}
 			code11(f, text)
 		case "faultstring":
-			if f["reason"], err = e.text(); err != nil {
+			text, err := e.text()
+			if err != nil {
 				return nil, err
 			}
+			f.Set("reason", text)
 		case "faultactor", "Role":
-			if f["actor"], err = e.text(); err != nil {
+			text, err := e.text()
+			if err != nil {
 				return nil, err
 			}
+			f.Set("actor", text)
 		case "Code":
 			if err := e.code12(f, true); err != nil {
 				return nil, err
@@ -44,9 +49,11 @@ func (e *envelope) fault(o *Operation) (map[string]any, error) {
 				return nil, err
 			}
 		case "detail", "Detail":
-			if f["detail"], err = e.detail(o); err != nil {
+			detail, err := e.detail(o)
+			if err != nil {
 				return nil, err
 			}
+			f.Set("detail", detail)
 		default:
 			if err := e.Scanner().Skip(); err != nil {
 				return nil, err
@@ -77,26 +84,26 @@ func (e *envelope) text() (string, error) {
 
 // code11 reads Client.Authentication and the like (SOAP 1.1 section 4.4.1). A code of the agency's own is a subcode of
 // Server: nothing says that the message was at fault.
-func code11(f map[string]any, text string) {
+func code11(f *tree.Object, text string) {
 	local := text[strings.LastIndexByte(text, ':')+1:]
 	first, rest, dotted := strings.Cut(local, ".")
 	switch first {
 	case codeClient, codeServer, codeVersionMismatch, codeMustUnderstand:
-		f["code"] = first
+		f.Set("code", first)
 		if dotted {
-			f["subcodes"] = []any{rest}
+			f.Set("subcodes", []any{rest})
 		}
 	case "Sender":
-		f["code"] = codeClient
+		f.Set("code", codeClient)
 	case "Receiver":
-		f["code"] = codeServer
+		f.Set("code", codeServer)
 	default:
-		f["subcodes"] = []any{local}
+		f.Set("subcodes", []any{local})
 	}
 }
 
 // code12 reads a code with its subcodes (SOAP 1.2 part 1 section 5.4.1).
-func (e *envelope) code12(f map[string]any, top bool) error {
+func (e *envelope) code12(f *tree.Object, top bool) error {
 	for {
 		kind, err := e.next("Fault/Code")
 		if err != nil {
@@ -114,11 +121,11 @@ func (e *envelope) code12(f map[string]any, top bool) error {
 			local := text[strings.LastIndexByte(text, ':')+1:]
 			switch {
 			case !top:
-				f["subcodes"] = append(f["subcodes"].([]any), local)
+				f.Set("subcodes", append(f.Get("subcodes").([]any), local))
 			case local == "Sender" || local == "DataEncodingUnknown":
-				f["code"] = codeClient
+				f.Set("code", codeClient)
 			case local == codeVersionMismatch || local == codeMustUnderstand:
-				f["code"] = local
+				f.Set("code", local)
 			}
 		case "Subcode":
 			err = e.code12(f, false)
@@ -132,7 +139,7 @@ func (e *envelope) code12(f map[string]any, top bool) error {
 }
 
 // reason12 takes the first text, or the Russian one where there are several.
-func (e *envelope) reason12(f map[string]any) error {
+func (e *envelope) reason12(f *tree.Object) error {
 	taken := false
 	for {
 		kind, err := e.next("Fault/Reason")
@@ -150,14 +157,15 @@ func (e *envelope) reason12(f map[string]any) error {
 			return err
 		}
 		if !taken || russian {
-			f["reason"], taken = text, true
+			f.Set("reason", text)
+			taken = true
 		}
 	}
 }
 
 // detail reads what the contract knows into trees; all else, and what breaks the contract, is kept as XML in _any.
-func (e *envelope) detail(o *Operation) (map[string]any, error) {
-	d := map[string]any{}
+func (e *envelope) detail(o *Operation) (*tree.Object, error) {
+	d := new(tree.Object)
 	for {
 		kind, err := e.Next()
 		switch {
@@ -179,14 +187,14 @@ func (e *envelope) detail(o *Operation) (map[string]any, error) {
 			return nil, err
 		}
 		if known != nil {
-			if _, twice := d[known.Name.Local]; !twice {
+			if !d.Has(known.Name.Local) {
 				if r, err := codec.ForElement(o.schema, known).Decode([]byte(raw)); err == nil {
-					d[known.Name.Local] = r.Tree[known.Name.Local]
+					d.Set(known.Name.Local, r.Tree.Get(known.Name.Local))
 					continue
 				}
 			}
 		}
-		list, _ := d["_any"].([]any)
-		d["_any"] = append(list, raw)
+		list, _ := d.Get("_any").([]any)
+		d.Set("_any", append(list, raw))
 	}
 }

@@ -2,13 +2,13 @@ package wsdl_test
 
 import (
 	"os"
-	"reflect"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/beevik/etree"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -26,8 +26,8 @@ func FuzzEnvelope(f *testing.F) {
 			if m == nil {
 				continue
 			}
-			tree, _ := m.Sample(sample.Options{Everything: true})
-			xml, err := m.Append(nil, tree)
+			message, _ := m.Sample(sample.Options{Everything: true})
+			xml, err := m.Append(nil, message)
 			if err != nil {
 				f.Fatal(err)
 			}
@@ -65,31 +65,31 @@ func FuzzEnvelope(f *testing.F) {
 	})
 }
 
-func rewrite(t *testing.T, m *wsdl.Message, tree map[string]any, doc []byte) {
+func rewrite(t *testing.T, m *wsdl.Message, message *tree.Object, doc []byte) {
 	t.Helper()
-	xml, err := m.Append(nil, tree)
+	xml, err := m.Append(nil, message)
 	if err != nil {
-		t.Fatalf("%v\nof   %v\nfrom %q", err, tree, doc)
+		t.Fatalf("%v\nof   %v\nfrom %q", err, message, doc)
 	}
 	again, err := m.Decode(xml)
-	if err != nil || !reflect.DeepEqual(again.Tree, tree) {
-		t.Fatalf("got  %v, %v\nwant %v\nof   %q\nfrom %q", again.Tree, err, tree, xml, doc)
+	if err != nil || !tree.Equal(again.Tree, message) {
+		t.Fatalf("got  %v, %v\nwant %v\nof   %q\nfrom %q", again.Tree, err, message, xml, doc)
 	}
 }
 
 // refault writes what a fault says, but for details that the contract does not know and codes without the prefix that
 // they had.
-func refault(t *testing.T, o *wsdl.Operation, fault map[string]any, doc []byte) {
+func refault(t *testing.T, o *wsdl.Operation, fault *tree.Object, doc []byte) {
 	t.Helper()
-	f := wsdl.Fault{Code: fault["code"].(string), Reason: fault["reason"].(string)}
-	f.Actor, _ = fault["actor"].(string)
-	f.Detail, _ = fault["detail"].(map[string]any)
+	f := wsdl.Fault{Code: fault.Get("code").(string), Reason: fault.Get("reason").(string)}
+	f.Actor, _ = fault.Get("actor").(string)
+	f.Detail, _ = fault.Get("detail").(*tree.Object)
 	xml, err := o.AppendFault(nil, f)
 	if err != nil {
 		t.Fatalf("%v\nof   %v\nfrom %q", err, fault, doc)
 	}
 	r, err := o.DecodeReply(xml)
-	if err != nil || r.Fault["code"] != f.Code || r.Fault["reason"] != f.Reason {
+	if err != nil || r.Fault.Get("code") != f.Code || r.Fault.Get("reason") != f.Reason {
 		t.Fatalf("got  %v, %v\nwant %v\nof   %q\nfrom %q", r.Fault, err, fault, xml, doc)
 	}
 }
@@ -205,18 +205,18 @@ func trySchema(t *testing.T, s *xsd.Schema) {
 		}
 		e.Shape()
 		for _, o := range []sample.Options{{}, {Everything: true, Seed: 1}} {
-			tree, gaps := sample.Element(s, e, o)
+			message, gaps := sample.Element(s, e, o)
 			if len(gaps) > 0 {
 				continue
 			}
 			m := codec.ForElement(s, e)
-			xml, err := m.Append(nil, tree)
+			xml, err := m.Append(nil, message)
 			if err != nil {
-				t.Fatalf("%s: %v\nof %v", e.Name, err, tree)
+				t.Fatalf("%s: %v\nof %v", e.Name, err, message)
 			}
 			r, err := m.DecodeWith(xml, codec.Options{Strict: true})
-			if err != nil || !reflect.DeepEqual(r.Tree, tree) {
-				t.Fatalf("%s: %v\ngot  %v\nwant %v\nof   %s", e.Name, err, r.Tree, tree, xml)
+			if err != nil || !tree.Equal(r.Tree, message) {
+				t.Fatalf("%s: %v\ngot  %v\nwant %v\nof   %s", e.Name, err, r.Tree, message, xml)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
@@ -25,14 +26,14 @@ func (o *Operation) DecodeRequestWith(env []byte, opt codec.Options) (codec.Resu
 	}
 	defer e.Close()
 	e.server, e.understood = true, o.Understood
-	tree, fault, err := e.message(o.Request, nil)
+	message, fault, err := e.message(o.Request, nil)
 	switch {
 	case err != nil:
 		return codec.Result{}, refuse(err)
 	case fault != nil:
 		return codec.Result{}, &Refusal{Code: codeClient, Text: "a request must not be a fault"}
 	}
-	return codec.Result{Tree: tree, Drift: e.Drift()}, nil
+	return codec.Result{Tree: message, Drift: e.Drift()}, nil
 }
 
 // DecodeReply reads a reply or a fault.
@@ -51,11 +52,11 @@ func (o *Operation) DecodeReplyWith(env []byte, opt codec.Options) (Reply, error
 	if reply == nil {
 		reply = &Message{schema: o.schema, version: o.Version}
 	}
-	tree, fault, err := e.message(reply, o)
+	message, fault, err := e.message(reply, o)
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Tree: tree, Fault: fault, Drift: e.Drift()}, nil
+	return Reply{Tree: message, Fault: fault, Drift: e.Drift()}, nil
 }
 
 // Decode reads a whole envelope that carries no fault.
@@ -65,11 +66,11 @@ func (m *Message) Decode(env []byte) (codec.Result, error) {
 		return codec.Result{}, err
 	}
 	defer e.Close()
-	tree, fault, err := e.message(m, nil)
+	message, fault, err := e.message(m, nil)
 	if err == nil && fault != nil {
 		err = &codec.Error{Path: "Body", Text: "the envelope holds a fault"}
 	}
-	return codec.Result{Tree: tree, Drift: e.Drift()}, err
+	return codec.Result{Tree: message, Drift: e.Drift()}, err
 }
 
 // refuse says in a server's words what was wrong with a message.
@@ -141,11 +142,11 @@ func (e *envelope) next(where string) (scan.Kind, error) {
 }
 
 // message reads the envelope's rest. Of a reply, o says which faults it may carry.
-func (e *envelope) message(m *Message, o *Operation) (tree, fault map[string]any, err error) {
+func (e *envelope) message(m *Message, o *Operation) (message, fault *tree.Object, err error) {
 	if e.version != m.version && (e.server || m.version != 0 && o == nil) {
 		return nil, nil, &Refusal{Code: codeVersionMismatch, Text: fmt.Sprintf("the contract wants the envelope's namespace %s, the message has %s", m.version.URI(), e.version.URI())}
 	}
-	tree = make(map[string]any, len(m.body)+1)
+	message = tree.Sized(len(m.body) + 1)
 	seenHeader, seenBody := false, false
 	for {
 		kind, err := e.next("Envelope")
@@ -159,10 +160,10 @@ func (e *envelope) message(m *Message, o *Operation) (tree, fault map[string]any
 		switch {
 		case space == e.version.URI() && local == "Header" && !seenHeader && !seenBody:
 			seenHeader = true
-			err = e.headers(m, tree)
+			err = e.headers(m, message)
 		case space == e.version.URI() && local == "Body" && !seenBody:
 			seenBody = true
-			fault, err = e.body(m, o, tree)
+			fault, err = e.body(m, o, message)
 		default:
 			err = e.Unexpected("the envelope holds what does not belong there", "one Header, then one Body")
 		}
@@ -179,12 +180,12 @@ func (e *envelope) message(m *Message, o *Operation) (tree, fault map[string]any
 	if fault != nil {
 		return nil, fault, nil
 	}
-	return tree, nil, nil
+	return message, nil, nil
 }
 
 // headers reads the header's blocks: those that the contract knows into the tree.
-func (e *envelope) headers(m *Message, tree map[string]any) error {
-	found := map[string]any{}
+func (e *envelope) headers(m *Message, message *tree.Object) error {
+	found := new(tree.Object)
 	for {
 		kind, err := e.next("Header")
 		if err != nil {
@@ -209,15 +210,17 @@ func (e *envelope) headers(m *Message, tree map[string]any) error {
 			continue
 		}
 		h := m.headers[i]
-		if _, twice := found[h.Name.Local]; twice {
+		if found.Has(h.Name.Local) {
 			return e.Unexpected("the header comes twice", "")
 		}
-		if found[h.Name.Local], err = e.Element(h); err != nil {
+		value, err := e.Element(h)
+		if err != nil {
 			return err
 		}
+		found.Set(h.Name.Local, value)
 	}
 	if len(m.headers) > 0 {
-		tree[headerKey] = found
+		message.Set(headerKey, found)
 	}
 	return nil
 }
@@ -252,7 +255,7 @@ func (e *envelope) mustUnderstand() (must bool, err error) {
 }
 
 // body reads the body's elements into the tree, or a fault.
-func (e *envelope) body(m *Message, o *Operation, tree map[string]any) (fault map[string]any, err error) {
+func (e *envelope) body(m *Message, o *Operation, message *tree.Object) (fault *tree.Object, err error) {
 	count := 0
 	for {
 		kind, err := e.next("Body")
@@ -277,12 +280,14 @@ func (e *envelope) body(m *Message, o *Operation, tree map[string]any) (fault ma
 			return nil, e.Unexpected("the body holds another message", bodyNames(m))
 		}
 		part := m.body[i]
-		if _, twice := tree[part.Name.Local]; twice {
+		if message.Has(part.Name.Local) {
 			return nil, e.Unexpected("the body holds a second message", "one "+part.Name.Local)
 		}
-		if tree[part.Name.Local], err = e.Element(part); err != nil {
+		value, err := e.Element(part)
+		if err != nil {
 			return nil, err
 		}
+		message.Set(part.Name.Local, value)
 		count++
 	}
 	if fault == nil && count < len(m.body) {

@@ -3,12 +3,12 @@ package wsdl_test
 import (
 	"errors"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 )
@@ -32,24 +32,24 @@ func TestRPC(t *testing.T) {
 	if want := "R11.Add R11.count R11.Note R12.Add R12.count"; strings.Join(got, " ") != want {
 		t.Errorf("operations %v, want %s", got, want)
 	}
-	person := map[string]any{"name": "Анна"}
+	person := tree.Of("name", "Анна")
 	for _, c := range []struct {
 		name, operation string
 		reply           bool
-		tree            map[string]any
+		message         *tree.Object
 		want            string
 	}{
-		{"request", "R11.Add", false, map[string]any{"Add": map[string]any{"who": person, "urgent": true, "note": "n"}},
+		{"request", "R11.Add", false, tree.Of("Add", tree.Of("who", person, "urgent", true, "note", "n")),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body><r:Add xmlns:m="urn:model" xmlns:r="urn:register"><who><m:name>Анна</m:name></who><urgent>true</urgent><m:note>n</m:note></r:Add></soap:Body></soap:Envelope>`},
-		{"reply", "R11.Add", true, map[string]any{"AddResponse": map[string]any{"number": "007"}},
+		{"reply", "R11.Add", true, tree.Of("AddResponse", tree.Of("number", "007")),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body><r:AddResponse xmlns:r="urn:register"><number>007</number></r:AddResponse></soap:Body></soap:Envelope>`},
-		{"SOAP 1.2", "R12.Add", true, map[string]any{"AddResponse": map[string]any{"number": "007"}},
+		{"SOAP 1.2", "R12.Add", true, tree.Of("AddResponse", tree.Of("number", "007")),
 			`<soap:Envelope xmlns:soap="` + uri12 + `"><soap:Body><r:AddResponse xmlns:r="urn:register"><number>007</number></r:AddResponse></soap:Body></soap:Envelope>`},
-		{"no parts, and an element of that name", "R11.count", false, map[string]any{"count": map[string]any{}},
+		{"no parts, and an element of that name", "R11.count", false, tree.Of("count", new(tree.Object)),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body><r:count xmlns:r="urn:register"/></soap:Body></soap:Envelope>`},
-		{"a document among them", "R11.Note", false, map[string]any{"note": "n"},
+		{"a document among them", "R11.Note", false, tree.Of("note", "n"),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body><m:note xmlns:m="urn:model">n</m:note></soap:Body></soap:Envelope>`},
-		{"a namespace of its own", "R12.count", true, map[string]any{"countResponse": map[string]any{"return": int64(3)}},
+		{"a namespace of its own", "R12.count", true, tree.Of("countResponse", tree.Of("return", int64(3))),
 			`<soap:Envelope xmlns:soap="` + uri12 + `"><soap:Body><n6:countResponse xmlns:n6="urn:other"><return>3</return></n6:countResponse></soap:Body></soap:Envelope>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,12 +61,12 @@ func TestRPC(t *testing.T) {
 			if c.reply {
 				m = o.Reply
 			}
-			xml, err := m.Append(nil, c.tree)
+			xml, err := m.Append(nil, c.message)
 			if want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + c.want; err != nil || string(xml) != want {
 				t.Fatalf("got  %s, %v\nwant %s", xml, err, want)
 			}
 			r, err := m.Decode(xml)
-			if err != nil || !reflect.DeepEqual(r.Tree, c.tree) || len(r.Drift) > 0 {
+			if err != nil || !tree.Equal(r.Tree, c.message) || len(r.Drift) > 0 {
 				t.Errorf("read back %v, drift %v, %v", r.Tree, r.Drift, err)
 			}
 			if !c.reply {
@@ -80,15 +80,15 @@ func TestRPC(t *testing.T) {
 	if got := o.Request.Shape().Fields[0].Type.Names(); !slices.Equal(got, []string{"who", "urgent", "note"}) {
 		t.Errorf("the wrapper has the keys %v", got)
 	}
-	if _, err := o.AppendRequest(nil, map[string]any{"Add": map[string]any{"who": person}}); err == nil ||
+	if _, err := o.AppendRequest(nil, tree.Of("Add", tree.Of("who", person))); err == nil ||
 		err.Error() != `Add: an element is missing; expected urgent (contract register.wsdl:15:61)` {
 		t.Errorf("a part left out: %v", err)
 	}
 	if _, err := o.DecodeReply(soap(uri11, body(`<Add xmlns="urn:register"/>`))); err == nil || !strings.Contains(err.Error(), "expected {urn:register}AddResponse") {
 		t.Errorf("another wrapper: %v", err)
 	}
-	fault, err := o.AppendFault(nil, wsdl.Fault{Detail: map[string]any{"refusal": "no"}})
-	if r, err2 := o.DecodeReply(fault); err != nil || err2 != nil || !reflect.DeepEqual(r.Fault["detail"], map[string]any{"refusal": "no"}) {
+	fault, err := o.AppendFault(nil, wsdl.Fault{Detail: tree.Of("refusal", "no")})
+	if r, err2 := o.DecodeReply(fault); err != nil || err2 != nil || !tree.Equal(r.Fault.Get("detail"), tree.Of("refusal", "no")) {
 		t.Errorf("fault %s: %v, %v, %v", fault, r.Fault, err, err2)
 	}
 }
@@ -148,7 +148,7 @@ func TestOverloads(t *testing.T) {
 	if !slices.Equal(keys, []string{"s", "n"}) {
 		t.Errorf("the wrappers have %v", keys)
 	}
-	xml, err := d.Operations()[1].AppendRequest(nil, map[string]any{"Get": map[string]any{"n": int64(1)}})
+	xml, err := d.Operations()[1].AppendRequest(nil, tree.Of("Get", tree.Of("n", int64(1))))
 	if err != nil || !strings.Contains(string(xml), "<n>1</n>") {
 		t.Errorf("got %s, %v", xml, err)
 	}

@@ -1,29 +1,30 @@
 package wsdl
 
 import (
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/sample"
 )
 
 // Sample makes a tree that Append writes as a valid envelope, unless gaps say where it may not be.
-func (m *Message) Sample(o sample.Options) (tree map[string]any, gaps []sample.Gap) {
-	tree = make(map[string]any, len(m.body)+1)
-	add := func(to map[string]any, e *xsd.Element) {
+func (m *Message) Sample(o sample.Options) (message *tree.Object, gaps []sample.Gap) {
+	message = tree.Sized(len(m.body) + 1)
+	add := func(to *tree.Object, e *xsd.Element) {
 		value, missing := sample.Value(m.schema, e, o)
-		to[e.Name.Local] = value
+		to.Set(e.Name.Local, value)
 		gaps = append(gaps, missing...)
 	}
 	for _, e := range m.body {
-		add(tree, e)
+		add(message, e)
 	}
 	if len(m.headers) > 0 {
-		headers := make(map[string]any, len(m.headers))
+		headers := tree.Sized(len(m.headers))
 		for _, e := range m.headers {
 			add(headers, e)
 		}
-		tree[headerKey] = headers
+		message.Set(headerKey, headers)
 	}
-	return tree, gaps
+	return message, gaps
 }
 
 // SampleFault makes a fault with the detail of one of those that the operation declares, chosen by the seed; with
@@ -38,9 +39,9 @@ func (o *Operation) SampleFault(opt sample.Options) (f Fault, gaps []sample.Gap)
 	for _, d := range declared {
 		value, missing := sample.Value(o.schema, d.Element, opt)
 		if f.Detail == nil {
-			f.Detail = map[string]any{}
+			f.Detail = new(tree.Object)
 		}
-		f.Detail[d.Element.Name.Local] = value
+		f.Detail.Set(d.Element.Name.Local, value)
 		gaps = append(gaps, missing...)
 	}
 	if opt.Everything {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )
@@ -12,44 +13,44 @@ import (
 const xmlHead = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
 // AppendRequest writes a whole request envelope, in UTF-8.
-func (o *Operation) AppendRequest(dst []byte, tree map[string]any) ([]byte, error) {
-	return o.Request.Append(dst, tree)
+func (o *Operation) AppendRequest(dst []byte, message *tree.Object) ([]byte, error) {
+	return o.Request.Append(dst, message)
 }
 
 // AppendReply writes a whole reply envelope, in UTF-8.
-func (o *Operation) AppendReply(dst []byte, tree map[string]any) ([]byte, error) {
-	return o.Reply.Append(dst, tree)
+func (o *Operation) AppendReply(dst []byte, message *tree.Object) ([]byte, error) {
+	return o.Reply.Append(dst, message)
 }
 
 // Append writes the whole envelope. Errors are *codec.Error.
-func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	return m.AppendAttaching(dst, tree, nil)
+func (m *Message) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	return m.AppendAttaching(dst, message, nil)
 }
 
 // AppendAttaching is Append with long binaries of the body given to attach, which says what the envelope calls them.
-func (m *Message) AppendAttaching(dst []byte, tree map[string]any, attach func(content []byte) (href string)) ([]byte, error) {
-	out, err := m.append(dst, tree, attach)
+func (m *Message) AppendAttaching(dst []byte, message *tree.Object, attach func(content []byte) (href string)) ([]byte, error) {
+	out, err := m.append(dst, message, attach)
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-func (m *Message) append(dst []byte, tree map[string]any, attach func([]byte) string) ([]byte, error) {
-	for key := range tree {
+func (m *Message) append(dst []byte, message *tree.Object, attach func([]byte) string) ([]byte, error) {
+	for key := range message.All() {
 		if key != headerKey && !slices.ContainsFunc(m.body, func(e *xsd.Element) bool { return e.Name.Local == key }) {
 			return dst, &codec.Error{Path: key, Text: "the message has no such element", Expected: names(m.body)}
 		}
 	}
 	start := len(dst)
 	dst = openEnvelope(slices.Grow(dst, int(m.usual.Load())), m.version)
-	dst, err := m.appendHeaders(dst, tree)
+	dst, err := m.appendHeaders(dst, message)
 	if err != nil {
 		return dst, err
 	}
 	dst = append(dst, "<soap:Body>"...)
 	for _, e := range m.body {
-		v, ok := tree[e.Name.Local]
+		v, ok := message.Lookup(e.Name.Local)
 		if !ok {
 			return dst, &codec.Error{Path: e.Name.Local, Text: "the element is missing", Contract: e.Pos.String()}
 		}
@@ -66,26 +67,26 @@ func (m *Message) append(dst []byte, tree map[string]any, attach func([]byte) st
 const maxUsual = 16 << 10
 
 // appendHeaders writes those of the contract's header blocks that the tree has.
-func (m *Message) appendHeaders(dst []byte, tree map[string]any) ([]byte, error) {
-	given, ok := tree[headerKey]
+func (m *Message) appendHeaders(dst []byte, message *tree.Object) ([]byte, error) {
+	given, ok := message.Lookup(headerKey)
 	if !ok {
 		return dst, nil
 	}
-	headers, ok := given.(map[string]any)
+	headers, ok := given.(*tree.Object)
 	if !ok {
 		return dst, &codec.Error{Path: headerKey, Text: "the value has the wrong form", Expected: "an object"}
 	}
-	for key := range headers {
+	for key := range headers.All() {
 		if !slices.ContainsFunc(m.headers, func(e *xsd.Element) bool { return e.Name.Local == key }) {
 			return dst, &codec.Error{Path: headerKey + "/" + key, Text: "the message has no such header", Expected: names(m.headers)}
 		}
 	}
-	if len(headers) == 0 {
+	if headers.Len() == 0 {
 		return dst, nil
 	}
 	dst = append(dst, "<soap:Header>"...)
 	for _, e := range m.headers {
-		v, ok := headers[e.Name.Local]
+		v, ok := headers.Lookup(e.Name.Local)
 		if !ok {
 			continue
 		}
@@ -121,7 +122,7 @@ func names(elements []*xsd.Element) string {
 func (o *Operation) AppendFault(dst []byte, f Fault) ([]byte, error) {
 	var detail []byte
 	for _, d := range o.Faults {
-		v, ok := f.Detail[d.Element.Name.Local]
+		v, ok := f.Detail.Lookup(d.Element.Name.Local)
 		if !ok {
 			continue
 		}

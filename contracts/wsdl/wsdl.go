@@ -9,6 +9,7 @@ import (
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )
@@ -86,8 +87,8 @@ type FaultDetail struct {
 
 // Reply is a decoded answer: exactly one of Tree and Fault is set (Tree is empty, not nil, for an empty body).
 type Reply struct {
-	Tree  map[string]any
-	Fault map[string]any // {"code", "subcodes", "reason", "actor", "detail": {element: tree}}
+	Tree  *tree.Object
+	Fault *tree.Object // {"code", "subcodes", "reason", "actor", "detail": {element: tree}}
 	Drift []codec.Drift
 }
 
@@ -97,7 +98,7 @@ type Fault struct {
 	Subcodes []string // {namespace}name or plain words
 	Reason   string
 	Actor    string
-	Detail   map[string]any // {element: tree}, of the operation's declared faults
+	Detail   *tree.Object // {element: tree}, of the operation's declared faults
 }
 
 // Refusal says that an envelope is not what the contract allows, in the words of a SOAP fault.

@@ -3,10 +3,10 @@ package wsdl_test
 import (
 	"errors"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 )
 
@@ -64,45 +64,45 @@ func TestOperations(t *testing.T) {
 
 // TestWritesEnvelopes pins the bytes of both versions, and that they read as what they were written from.
 func TestWritesEnvelopes(t *testing.T) {
-	ask := map[string]any{"ask": map[string]any{"n": int64(1)}}
+	ask := tree.Of("ask", tree.Of("n", int64(1)))
 	for _, c := range []struct {
 		name, operation string
-		tree            map[string]any
+		message         *tree.Object
 		want            string
 	}{
-		{"1.1 with headers", "Ask", map[string]any{"ask": ask["ask"], "_header": map[string]any{"trace": int64(2), "id": "a"}},
+		{"1.1 with headers", "Ask", tree.Of("ask", ask.Get("ask"), "_header", tree.Of("trace", int64(2), "id", "a")),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Header><t:id xmlns:t="urn:desk">a</t:id><t:trace xmlns:t="urn:desk">2</t:trace></soap:Header><soap:Body><t:ask xmlns:t="urn:desk"><t:n>1</t:n></t:ask></soap:Body></soap:Envelope>`},
-		{"1.1 with one header of two", "Ask", map[string]any{"ask": ask["ask"], "_header": map[string]any{"id": "a"}},
+		{"1.1 with one header of two", "Ask", tree.Of("ask", ask.Get("ask"), "_header", tree.Of("id", "a")),
 			`<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Header><t:id xmlns:t="urn:desk">a</t:id></soap:Header><soap:Body><t:ask xmlns:t="urn:desk"><t:n>1</t:n></t:ask></soap:Body></soap:Envelope>`},
 		{"1.2", "Desk12.Ask", ask, `<soap:Envelope xmlns:soap="` + uri12 + `"><soap:Body><t:ask xmlns:t="urn:desk"><t:n>1</t:n></t:ask></soap:Body></soap:Envelope>`},
-		{"empty body", "Ping", map[string]any{}, `<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body></soap:Body></soap:Envelope>`},
+		{"empty body", "Ping", new(tree.Object), `<soap:Envelope xmlns:soap="` + uri11 + `"><soap:Body></soap:Body></soap:Envelope>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := operation(t, c.operation)
-			got, err := o.AppendRequest(nil, c.tree)
+			got, err := o.AppendRequest(nil, c.message)
 			if want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + c.want; err != nil || string(got) != want {
 				t.Fatalf("got  %s, %v\nwant %s", got, err, want)
 			}
 			r, err := o.DecodeRequest(got)
-			if err != nil || !reflect.DeepEqual(r.Tree, c.tree) {
+			if err != nil || !tree.Equal(r.Tree, c.message) {
 				t.Errorf("read back %v, %v", r.Tree, err)
 			}
 		})
 	}
 	for _, c := range []struct {
 		name, operation string
-		tree            map[string]any
+		message         *tree.Object
 		want            string
 	}{
-		{"no body", "Ask", map[string]any{}, `ask: the element is missing (contract desk.wsdl:6:7)`},
-		{"another body", "Ask", map[string]any{"tell": "x"}, `tell: the message has no such element; expected ask`},
-		{"unknown header", "Ask", map[string]any{"ask": ask["ask"], "_header": map[string]any{"ids": "a"}}, `_header/ids: the message has no such header; expected id, trace`},
-		{"header where none is declared", "Tell", map[string]any{"tell": "x", "_header": map[string]any{"id": "a"}}, `_header/id: the message has no such header`},
-		{"header of the wrong form", "Ask", map[string]any{"ask": ask["ask"], "_header": "a"}, `_header: the value has the wrong form; expected an object`},
-		{"value of a header", "Ask", map[string]any{"ask": ask["ask"], "_header": map[string]any{"trace": "a"}}, `_header/trace: the value is not what the contract declares; expected xs:int; found "a" (contract desk.wsdl:10:7)`},
+		{"no body", "Ask", new(tree.Object), `ask: the element is missing (contract desk.wsdl:6:7)`},
+		{"another body", "Ask", tree.Of("tell", "x"), `tell: the message has no such element; expected ask`},
+		{"unknown header", "Ask", tree.Of("ask", ask.Get("ask"), "_header", tree.Of("ids", "a")), `_header/ids: the message has no such header; expected id, trace`},
+		{"header where none is declared", "Tell", tree.Of("tell", "x", "_header", tree.Of("id", "a")), `_header/id: the message has no such header`},
+		{"header of the wrong form", "Ask", tree.Of("ask", ask.Get("ask"), "_header", "a"), `_header: the value has the wrong form; expected an object`},
+		{"value of a header", "Ask", tree.Of("ask", ask.Get("ask"), "_header", tree.Of("trace", "a")), `_header/trace: the value is not what the contract declares; expected xs:int; found "a" (contract desk.wsdl:10:7)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := operation(t, c.operation).AppendRequest(nil, c.tree)
+			got, err := operation(t, c.operation).AppendRequest(nil, c.message)
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, c.want)
 			}
@@ -209,9 +209,9 @@ func TestReply(t *testing.T) {
 			r, err := operation(t, c.operation).DecodeReply(soap(c.uri, c.content))
 			got := r.Tree
 			if r.Fault != nil {
-				got = object{"fault": r.Fault}
+				got = tree.Of("fault", r.Fault)
 			}
-			if err != nil || !reflect.DeepEqual(got, c.want) {
+			if err != nil || !tree.Equal(got, tree.From(c.want)) {
 				t.Errorf("got  %v, %v\nwant %v", got, err, c.want)
 			}
 		})
@@ -236,7 +236,7 @@ func TestReply(t *testing.T) {
 
 // TestFaults writes faults of both versions and reads them back.
 func TestFaults(t *testing.T) {
-	detail := map[string]any{"refusal": map[string]any{"code": int64(7)}}
+	detail := tree.Of("refusal", tree.Of("code", int64(7)))
 	for _, c := range []struct {
 		name, operation string
 		fault           wsdl.Fault
@@ -254,12 +254,12 @@ func TestFaults(t *testing.T) {
 				t.Fatalf("got  %s, %v\nwant %s", xml, err, c.want)
 			}
 			r, err := o.DecodeReply(xml)
-			if err != nil || r.Fault["code"] != "Client" || r.Fault["actor"] != "urn:a" || !reflect.DeepEqual(r.Fault["detail"], detail) {
+			if err != nil || r.Fault.Get("code") != "Client" || r.Fault.Get("actor") != "urn:a" || !tree.Equal(r.Fault.Get("detail"), detail) {
 				t.Errorf("read back %v, %v", r.Fault, err)
 			}
 		})
 	}
-	if _, err := operation(t, "Ask").AppendFault(nil, wsdl.Fault{Detail: map[string]any{"refusal": map[string]any{}}}); err == nil {
+	if _, err := operation(t, "Ask").AppendFault(nil, wsdl.Fault{Detail: tree.Of("refusal", new(tree.Object))}); err == nil {
 		t.Error("a detail against the contract was written")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -26,7 +27,7 @@ func TestValidator(t *testing.T) {
 		t.Fatal(err)
 	}
 	write := func(number string) []byte {
-		out, err := codec.ForElement(s, e).Append(nil, map[string]any{"ОтзывЗапроса": map[string]any{"Номер": number, "Причина": "Передумал"}})
+		out, err := codec.ForElement(s, e).Append(nil, tree.Of("ОтзывЗапроса", tree.Of("Номер", number, "Причина", "Передумал")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/gateway/problem"
 )
 
@@ -137,24 +138,24 @@ func (d *door) reason(w http.ResponseWriter, r *http.Request) (string, error) {
 	if err != nil || len(body) == 0 {
 		return "", err
 	}
-	tree, err := jsonschema.ParseJSON(body, jsonschema.Limits{})
+	value, err := jsonschema.ParseJSON(body, jsonschema.Limits{})
 	if err != nil {
 		return "", err
 	}
 	wrong := func(pointer, ru, en string) error {
 		return problem.New(problem.InvalidRequest).At(jsonschema.Violation{Pointer: pointer, Code: "cancel", RU: ru, EN: en})
 	}
-	object, ok := tree.(map[string]any)
+	object, ok := value.(*tree.Object)
 	if !ok {
 		return "", wrong("", "ожидается объект", "an object is expected")
 	}
-	for name := range object {
+	for name := range object.All() {
 		if name != "reason" {
 			return "", wrong("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), "нет такого поля; есть reason", "there is no such member; there is reason")
 		}
 	}
-	text, ok := object["reason"].(string)
-	if _, given := object["reason"]; given && (!ok || utf8.RuneCountInString(text) > canonical.MaxReason) {
+	text, ok := object.Get("reason").(string)
+	if object.Has("reason") && (!ok || utf8.RuneCountInString(text) > canonical.MaxReason) {
 		return "", wrong("/reason", fmt.Sprintf("строка не длиннее %d знаков", canonical.MaxReason), fmt.Sprintf("a string of at most %d characters", canonical.MaxReason))
 	}
 	return text, nil

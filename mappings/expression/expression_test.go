@@ -54,39 +54,3 @@ func TestFunctionsShadowLoops(t *testing.T) {
 		t.Errorf("got %T", tree.Root)
 	}
 }
-
-func TestCompileBindsEachCall(t *testing.T) {
-	tree, err := Parse(`f(a) == f("b") ? count(list, f(#) == "x") : -1`, none)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bound := 0
-	p, err := Compile(tree, func(c *Call) Func {
-		bound++
-		return func(params ...any) (any, error) {
-			if params[0] != "the context" {
-				t.Errorf("context %v", params[0])
-			}
-			if params[1] == "bad" {
-				return nil, errors.New("refused")
-			}
-			return params[1], nil
-		}
-	})
-	if err != nil || bound != 3 {
-		t.Fatalf("bound %d calls, %v", bound, err)
-	}
-	env := map[string]any{"a": "b", "list": []any{"x", "y", "x"}, ContextKey: "the context"}
-	if v, err := p.Run(env); v != int64(2) || err != nil {
-		t.Errorf("got %v, %v", v, err)
-	}
-	env["list"] = []any{"bad"}
-	if _, err := p.Run(env); err == nil || err.Error() != "refused" {
-		t.Errorf("got %v", err)
-	}
-	env["list"] = 1
-	var e *Error
-	if _, err := p.Run(env); !errors.As(err, &e) {
-		t.Errorf("got %v, want an error with its place", err)
-	}
-}

@@ -1,7 +1,5 @@
 package expression
 
-import "github.com/expr-lang/expr/ast"
-
 // Node is one part of an expression. At is its offset in characters.
 type Node interface{ At() int }
 
@@ -65,7 +63,6 @@ type Call struct {
 	place
 	Name string
 	Args []Node
-	node *ast.CallNode
 }
 
 // Loop applies Body to each item of List; Name is one of Loops. Depth counts the loops around it.

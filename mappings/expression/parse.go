@@ -1,6 +1,5 @@
-// Package expression reads and runs the expressions of mapping files. It is the only package that knows
-// expr-lang: it parses by it into a small tree of its own, refuses what mappings must not use, and runs on its VM
-// what the caller does not evaluate itself.
+// Package expression reads the expressions of mapping files. It is the only package that knows
+// expr-lang: it parses by it into a small tree of its own, and refuses what mappings must not use.
 package expression
 
 import (
@@ -35,7 +34,6 @@ func (e *Error) Error() string { return e.Message }
 // Tree is a parsed expression.
 type Tree struct {
 	Root Node
-	tree *parser.Tree
 }
 
 // Parse reads an expression. Names in functions shadow those that expr-lang has of its own. The error is an *Error.
@@ -55,7 +53,7 @@ func Parse(src string, functions func(name string) bool) (*Tree, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return &Tree{Root: root, tree: tree}, nil
+	return &Tree{Root: root}, nil
 }
 
 // config turns expr-lang's own functions off, so that every call reaches the caller's table. Its loops
@@ -207,7 +205,7 @@ func (c *converter) node(n ast.Node) Node {
 		if !ok {
 			return c.refuse(n, "a value has no methods", "functions take the value first: x | upper()")
 		}
-		return &Call{at, name.Value, c.nodes(n.Arguments), n}
+		return &Call{at, name.Value, c.nodes(n.Arguments)}
 	case *ast.BuiltinNode:
 		return c.loop(n, at)
 	case *ast.ArrayNode:

@@ -16,6 +16,7 @@ import (
 	"sluice/cmd/internal/agencysim"
 	"sluice/cmd/internal/simulated"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/mappings"
 )
@@ -183,7 +184,7 @@ func newEnvelope() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := use.Out.Program.Run(mappings.Input{Request: m.Tree(), Message: map[string]any{"id": messageID}})
+	out, err := use.Out.Program.Run(mappings.Input{Request: m.Tree(), Message: tree.Of("id", messageID)})
 	if err != nil {
 		return nil, err
 	}

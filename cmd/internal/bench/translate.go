@@ -14,6 +14,7 @@ import (
 	"sluice/adapters/builtin"
 	"sluice/adapters/examples"
 	"sluice/contracts/canonical"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -87,7 +88,7 @@ func newTranslation() (*translation, error) {
 
 // ours does what the adapter does around the exchange itself.
 func (t *translation) ours() ([]byte, canonical.Receipt, error) {
-	in := mappings.Input{Request: t.message.Tree(), Message: map[string]any{"id": messageID}}
+	in := mappings.Input{Request: t.message.Tree(), Message: tree.Of("id", messageID)}
 	out, err := t.use.Out.Program.Run(in)
 	if err != nil {
 		return nil, canonical.Receipt{}, err

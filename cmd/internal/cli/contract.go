@@ -13,6 +13,7 @@ import (
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -245,11 +246,11 @@ func (c *ContractEncodeCmd) Run(ctx *Context) error {
 	if err != nil {
 		return err
 	}
-	tree, err := jsonschema.ParseJSON(in, jsonschema.Limits{})
+	message, err := jsonschema.ParseJSON(in, jsonschema.Limits{})
 	if err != nil {
 		return err
 	}
-	object, ok := tree.(map[string]any)
+	object, ok := message.(*tree.Object)
 	if !ok {
 		return Usagef("standard input must be a JSON object: the tree")
 	}
@@ -267,7 +268,7 @@ func (c *ContractEncodeCmd) Run(ctx *Context) error {
 
 // appender writes a tree: a document, or a whole envelope.
 type appender interface {
-	Append(dst []byte, tree map[string]any) ([]byte, error)
+	Append(dst []byte, message *tree.Object) ([]byte, error)
 }
 
 func (c *ContractEncodeCmd) writer(l *loaded) (appender, error) {
@@ -290,7 +291,7 @@ func (c *ContractDecodeCmd) Run(ctx *Context) error {
 	if err != nil {
 		return err
 	}
-	tree, drift, err := c.decode(l, in)
+	message, drift, err := c.decode(l, in)
 	if err != nil {
 		return err
 	}
@@ -300,10 +301,10 @@ func (c *ContractDecodeCmd) Run(ctx *Context) error {
 		}
 		fmt.Fprintf(ctx.Err, "%s\n", d)
 	}
-	return printJSON(ctx.Out, tree)
+	return printJSON(ctx.Out, message)
 }
 
-func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (map[string]any, []codec.Drift, error) {
+func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (*tree.Object, []codec.Drift, error) {
 	if !c.Envelope {
 		m, err := c.element(l)
 		if err != nil {
@@ -322,7 +323,7 @@ func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (map[string]any, []code
 	}
 	r, err := o.DecodeReply(in)
 	if r.Fault != nil {
-		return map[string]any{"fault": r.Fault}, r.Drift, err
+		return tree.Of("fault", r.Fault), r.Drift, err
 	}
 	return r.Tree, r.Drift, err
 }

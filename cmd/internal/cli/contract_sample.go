@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 	xsdsample "sluice/contracts/xsd/sample"
 )
@@ -56,7 +57,7 @@ func (c *ContractSampleCmd) Run(ctx *Context) error {
 		fmt.Fprintf(ctx.Err, "gap at %s\n", g)
 	}
 	if c.JSON {
-		err = printJSON(ctx.Out, made.tree)
+		err = printJSON(ctx.Out, made.message)
 	} else if made.encoding == nil {
 		_, err = fmt.Fprintf(ctx.Out, "%s\n", made.xml)
 	}
@@ -76,7 +77,7 @@ func (c *ContractSampleCmd) Run(ctx *Context) error {
 
 // sampled is a message in both of its forms, with all that is wrong with it.
 type sampled struct {
-	tree     map[string]any
+	message  *tree.Object
 	xml      []byte
 	gaps     []xsdsample.Gap
 	encoding error // of the writer, or nil
@@ -90,9 +91,9 @@ func (c *ContractSampleCmd) body(l *loaded, o xsdsample.Options) (*sampled, erro
 		return nil, err
 	}
 	s := &sampled{}
-	s.tree, s.gaps = xsdsample.Element(l.schema, m.Element(), o)
-	s.xml, s.encoding = m.Append(nil, s.tree)
-	s.validate(l, m, s.tree)
+	s.message, s.gaps = xsdsample.Element(l.schema, m.Element(), o)
+	s.xml, s.encoding = m.Append(nil, s.message)
+	s.validate(l, m, s.message)
 	return s, nil
 }
 
@@ -103,10 +104,10 @@ func (c *ContractSampleCmd) whole(l *loaded, o xsdsample.Options) (*sampled, err
 		return nil, err
 	}
 	s := &sampled{}
-	s.tree, s.gaps = m.Sample(o)
-	s.xml, s.encoding = m.Append(nil, s.tree)
+	s.message, s.gaps = m.Sample(o)
+	s.xml, s.encoding = m.Append(nil, s.message)
 	for _, e := range m.Elements() {
-		s.validate(l, codec.ForElement(l.schema, e), s.tree)
+		s.validate(l, codec.ForElement(l.schema, e), s.message)
 	}
 	return s, nil
 }
@@ -125,7 +126,7 @@ func (c *ContractSampleCmd) fault(l *loaded, o xsdsample.Options) (*sampled, err
 	if err != nil {
 		return nil, err
 	}
-	s.tree = map[string]any{"fault": r.Fault}
+	s.message = tree.Of("fault", r.Fault)
 	for _, d := range operation.Faults {
 		s.validate(l, codec.ForElement(l.schema, d.Element), f.Detail)
 	}
@@ -133,9 +134,9 @@ func (c *ContractSampleCmd) fault(l *loaded, o xsdsample.Options) (*sampled, err
 }
 
 // validate checks the part of tree that m writes, if it is there.
-func (s *sampled) validate(l *loaded, m *codec.Message, tree map[string]any) {
+func (s *sampled) validate(l *loaded, m *codec.Message, message *tree.Object) {
 	name := m.Element().Name.Local
-	value, there := tree[name]
+	value, there := message.Lookup(name)
 	if !there || s.encoding != nil || s.invalid != nil {
 		return
 	}
@@ -147,7 +148,7 @@ func (s *sampled) validate(l *loaded, m *codec.Message, tree map[string]any) {
 	if !v.Knows(m.Element()) {
 		return
 	}
-	xml, err := m.Append(nil, map[string]any{name: value})
+	xml, err := m.Append(nil, tree.Of(name, value))
 	if err != nil {
 		s.invalid = err
 		return

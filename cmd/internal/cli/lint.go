@@ -15,6 +15,7 @@ import (
 	"sluice/adapters/proof"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // LintCmd proves the manifests and mappings of a workspace against its contracts.
@@ -121,10 +122,10 @@ func printFindings(out io.Writer, findings []proof.Finding) {
 func abridged(v any) any {
 	const long, end = 80, 10
 	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, value := range v {
-			out[key] = abridged(value)
+	case *tree.Object:
+		out := tree.Sized(v.Len())
+		for key, value := range v.All() {
+			out.Set(key, abridged(value))
 		}
 		return out
 	case []any:

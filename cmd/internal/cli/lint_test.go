@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sluice/contracts/tree"
 )
 
 // TestLintTypes prints what types show.
@@ -138,7 +140,7 @@ func TestLintStops(t *testing.T) {
 
 func TestAbridged(t *testing.T) {
 	long := strings.Repeat("Щ", 1000)
-	got := abridged(map[string]any{"a": []any{long, int64(1)}, "b": "short"})
+	got := abridged(tree.Of("a", []any{long, int64(1)}, "b", "short"))
 	text, err := json.Marshal(got)
 	if want := `{"a":["ЩЩЩЩЩЩЩЩЩЩ… (1000 characters) …ЩЩЩЩЩЩЩЩЩЩ",1],"b":"short"}`; err != nil || string(text) != want {
 		t.Errorf("got %s, %v", text, err)

@@ -16,6 +16,7 @@ import (
 	"sluice/contracts/canonical"
 	"sluice/contracts/diag"
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/mappings"
 )
 
@@ -131,7 +132,7 @@ func sectionNames(s *adapters.Service) []string {
 
 // input makes the roots of a section from standard input and the flags.
 func (t *TranslateCmd) input(w *workspace, section *adapters.Section, doc []byte) (mappings.Input, error) {
-	in := mappings.Input{Message: map[string]any{"id": t.MessageID}, Receipt: map[string]any{"externalId": t.ExternalID}}
+	in := mappings.Input{Message: tree.Of("id", t.MessageID), Receipt: tree.Of("externalId", t.ExternalID)}
 	if section.Read == nil || t.Request != "" {
 		text := doc
 		if t.Request != "" {
@@ -149,7 +150,7 @@ func (t *TranslateCmd) input(w *workspace, section *adapters.Section, doc []byte
 	if section.Read == nil {
 		return in, nil
 	}
-	tree, drift, err := section.Read.Decode(doc)
+	message, drift, err := section.Read.Decode(doc)
 	if err != nil {
 		return in, fmt.Errorf("reading the agency's message: %w", err)
 	}
@@ -157,9 +158,9 @@ func (t *TranslateCmd) input(w *workspace, section *adapters.Section, doc []byte
 		return in, fmt.Errorf("the contract does not know %s", strings.Join(drift, ", "))
 	}
 	if strings.HasPrefix(section.Name, "push.") || strings.HasPrefix(section.Name, "ack.") {
-		in.Push = tree
+		in.Push = message
 	} else {
-		in.Reply = tree
+		in.Reply = message
 	}
 	return in, nil
 }
@@ -223,8 +224,8 @@ func (w *workspace) mappingProblem(err error) error {
 	return err
 }
 
-func printJSON(out io.Writer, tree map[string]any) error {
-	compact, err := jsonschema.AppendJSON(nil, tree)
+func printJSON(out io.Writer, message *tree.Object) error {
+	compact, err := jsonschema.AppendJSON(nil, message)
 	if err != nil {
 		return err
 	}

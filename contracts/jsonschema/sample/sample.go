@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 )
 
 // Options say which instances to make; the zero value makes the systematic ones.
@@ -122,19 +123,19 @@ func (m *maker) systematic() {
 // make makes one instance and returns the decisions on its way. One that does not hold is a gap.
 func (m *maker) make(p plan, random *rand.Rand) []decision {
 	g := &generator{maker: m, plan: p, most: p.most, random: random, open: map[string]int{}, taken: map[string]int{}}
-	tree := g.value(m.schema.Compiled())
+	made := tree.From(g.value(m.schema.Compiled()))
 	for _, gap := range g.gaps {
 		m.gap(gap)
 	}
 	if len(g.gaps) > 0 {
 		return g.decisions
 	}
-	violations := m.options.Check(tree)
+	violations := m.options.Check(made)
 	for _, v := range violations {
 		m.gap(Gap{indexes.ReplaceAllString(v.Pointer, "/*$1"), "what was made breaks the schema (" + v.Code + ")"})
 	}
 	if len(violations) == 0 {
-		m.instances = append(m.instances, Instance{tree, p.about})
+		m.instances = append(m.instances, Instance{made, p.about})
 	}
 	return g.decisions
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/scan"
 )
@@ -38,8 +39,8 @@ func (m *Message) Shape() *shape.Type { return m.shape }
 
 // Result is what a document says.
 type Result struct {
-	Tree  map[string]any // one key: the element's local name
-	Drift []Drift        // where the document departs from the contract and could be read all the same
+	Tree  *tree.Object // one key: the element's local name
+	Drift []Drift      // where the document departs from the contract and could be read all the same
 }
 
 // Drift is a place where a document departs from its contract and was read all the same.
@@ -144,5 +145,5 @@ func (m *Message) DecodeWith(doc []byte, o Options) (Result, error) {
 	if _, err := r.Next(); err != nil {
 		return Result{}, err
 	}
-	return Result{Tree: map[string]any{m.root.Name.Local: value}, Drift: r.Drift()}, nil
+	return Result{Tree: tree.Of(m.root.Name.Local, value), Drift: r.Drift()}, nil
 }

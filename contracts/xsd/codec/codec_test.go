@@ -4,12 +4,12 @@ import (
 	"errors"
 	"math"
 	"os"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
@@ -37,18 +37,18 @@ func inside(tag, content string) string {
 	return "<" + tag + ` xmlns="urn:kinds">` + content + "</" + name + ">"
 }
 
-func treeOf(t testing.TB, element, value string) map[string]any {
+func treeOf(t testing.TB, element, value string) *tree.Object {
 	t.Helper()
 	v, err := jsonschema.ParseJSON([]byte(value), jsonschema.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]any{element: v}
+	return tree.Of(element, v)
 }
 
-func jsonOf(t testing.TB, tree any) string {
+func jsonOf(t testing.TB, message any) string {
 	t.Helper()
-	out, err := jsonschema.AppendJSON(nil, tree)
+	out, err := jsonschema.AppendJSON(nil, message)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func jsonOf(t testing.TB, tree any) string {
 
 // TestThereAndBack reads XML into trees and writes the trees as XML that reads as the same tree.
 func TestThereAndBack(t *testing.T) {
-	for _, c := range []struct{ name, tag, content, tree string }{
+	for _, c := range []struct{ name, tag, content, message string }{
 		{"text as written", "values", "<string> a\tb \n</string>", `{"string":" a\tb \n"}`},
 		{"references, CDATA, comments", "values", "<string>a&amp;b&#x416;<![CDATA[<c>]]><!-- d -->e</string>", `{"string":"a&bЖ<c>e"}`},
 		{"white space replaced", "values", "<normal> a\tb\n</normal>", `{"normal":" a b "}`},
@@ -107,15 +107,15 @@ func TestThereAndBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := jsonOf(t, r.Tree[element]); got != c.tree {
-				t.Fatalf("read  %s\nwant  %s", got, c.tree)
+			if got := jsonOf(t, r.Tree.Get(element)); got != c.message {
+				t.Fatalf("read  %s\nwant  %s", got, c.message)
 			}
-			xml, err := m.Append(nil, treeOf(t, element, c.tree))
+			xml, err := m.Append(nil, treeOf(t, element, c.message))
 			if err != nil {
 				t.Fatal(err)
 			}
 			again, err := m.DecodeWith(xml, codec.Options{Strict: true})
-			if err != nil || !reflect.DeepEqual(again.Tree, r.Tree) {
+			if err != nil || !tree.Equal(again.Tree, r.Tree) {
 				t.Errorf("wrote %s\nread  %v, %v\nwant  %v", xml, again.Tree, err, r.Tree)
 			}
 		})
@@ -125,20 +125,20 @@ func TestThereAndBack(t *testing.T) {
 // TestGoTypes pins what mappings find in a tree, and floats that JSON can't say.
 func TestGoTypes(t *testing.T) {
 	m := message(t, "values")
-	want := map[string]any{"values": map[string]any{
-		"boolean": true, "long": int64(1), "byte": int64(2), "integer": "3", "decimal": "4", "float": math.Inf(1), "double": 5.0, "ints": []any{int64(6)},
-	}}
+	want := tree.Of("values", tree.Of(
+		"boolean", true, "long", int64(1), "byte", int64(2), "integer", "3", "decimal", "4", "float", math.Inf(1), "double", 5.0, "ints", []any{int64(6)},
+	))
 	xml, err := m.Append(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := m.Decode(xml)
-	if err != nil || !reflect.DeepEqual(r.Tree, want) {
+	if err != nil || !tree.Equal(r.Tree, want) {
 		t.Errorf("got %#v, %v\nof  %s", r.Tree, err, xml)
 	}
 	for text, want := range map[string]float64{"-INF": math.Inf(-1), "1e400": math.Inf(1), "3.4028235e38": 3.4028235e38} {
 		r, err := m.Decode([]byte(inside("values", "<double>"+text+"</double>")))
-		if err != nil || r.Tree["values"].(map[string]any)["double"] != want {
+		if err != nil || r.Tree.Get("values").(*tree.Object).Get("double") != want {
 			t.Errorf("%s: %v, %v", text, r.Tree, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestGoTypes(t *testing.T) {
 
 // TestWrites pins the bytes: namespaces declared once, at the root, and only those that are used.
 func TestWrites(t *testing.T) {
-	for _, c := range []struct{ name, element, tree, want string }{
+	for _, c := range []struct{ name, element, message, want string }{
 		{"order of the contract, fixed values filled in", "order", `{"tag":["z"],"card":"c","item":[{"name":"a","id":"7"}]}`,
 			`<t:order xmlns:t="urn:kinds"><t:version>2.1</t:version><t:item id="7"><t:name>a</t:name></t:item><t:card>c</t:card><t:tag>z</t:tag></t:order>`},
 		{"null leaves out what may be absent, and is nil where it may be", "order", `{"card":"c","account":null,"bank":null,"note":null,"tag":null,"item":[{"name":"a","id":7,"price":null,"kind":null}]}`,
@@ -160,7 +160,7 @@ func TestWrites(t *testing.T) {
 		{"all, in the contract's order", "all", `{"y":1,"x":2}`, `<t:all xmlns:t="urn:kinds"><t:x>2</t:x><t:y>1</t:y></t:all>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := message(t, c.element).Append(nil, treeOf(t, c.element, c.tree))
+			got, err := message(t, c.element).Append(nil, treeOf(t, c.element, c.message))
 			if err != nil || string(got) != c.want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, c.want)
 			}
@@ -170,7 +170,7 @@ func TestWrites(t *testing.T) {
 
 // TestDrift reads what the contract does not know around, and reports it.
 func TestDrift(t *testing.T) {
-	for _, c := range []struct{ name, tag, content, tree, drift string }{
+	for _, c := range []struct{ name, tag, content, message, drift string }{
 		{"element", "all", "<x>1</x>\n <new><x>9</x></new><y>2</y>", `{"x":1,"y":2}`, "all/new (line 2, column 2)"},
 		{"attribute", "order", `<version>2.1</version><item id="1" new="2"><name>a</name></item><card new="">c</card>`, `{"card":"c","item":[{"id":1,"name":"a"}],"version":"2.1"}`,
 			"order/item[1]/@new (line 1, column 61), order/card/@new (line 1, column 96)"},
@@ -189,8 +189,8 @@ func TestDrift(t *testing.T) {
 			for _, d := range r.Drift {
 				drift = append(drift, d.String())
 			}
-			if got := strings.Join(drift, ", "); got != c.drift || jsonOf(t, r.Tree[element]) != c.tree {
-				t.Errorf("got  %s, %s\nwant %s, %s", jsonOf(t, r.Tree[element]), got, c.tree, c.drift)
+			if got := strings.Join(drift, ", "); got != c.drift || jsonOf(t, r.Tree.Get(element)) != c.message {
+				t.Errorf("got  %s, %s\nwant %s, %s", jsonOf(t, r.Tree.Get(element)), got, c.message, c.drift)
 			}
 			_, err = message(t, element).DecodeWith(doc, codec.Options{Strict: true})
 			if err == nil || !strings.Contains(err.Error(), "the contract does not know this") {
@@ -285,7 +285,7 @@ func TestReadRefusesDocuments(t *testing.T) {
 
 func TestWriteRefuses(t *testing.T) {
 	const item = `"item":[{"id":1,"name":"a"}]`
-	for _, c := range []struct{ name, element, tree, want string }{
+	for _, c := range []struct{ name, element, message, want string }{
 		{"missing", "order", `{"card":"c"}`, `order: an element is missing; expected item (contract kinds.xsd:49:9)`},
 		{"missing at depth", "order", `{"card":"c","item":[{"id":1,"name":"a","part":[{"id":1}]}]}`, `order/item[1]/part[1]: an element is missing; expected name (contract kinds.xsd:64:7)`},
 		{"missing choice", "order", `{` + item + `}`, `order: one branch of a choice must be present; expected card or account (contract kinds.xsd:50:9)`},
@@ -322,7 +322,7 @@ func TestWriteRefuses(t *testing.T) {
 		{"abstract element", "shape", `{}`, `shape: the type shape is abstract; expected _type with one of circle or square (contract kinds.xsd:145:3)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := message(t, c.element).Append(nil, treeOf(t, c.element, c.tree))
+			got, err := message(t, c.element).Append(nil, treeOf(t, c.element, c.message))
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, c.want)
 			}
@@ -332,7 +332,7 @@ func TestWriteRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := message(t, "all").Append(nil, map[string]any{"all": nil, "more": nil}); err == nil || err.Error() != "the tree must have one key, the root element; expected all; found all, more" {
+	if _, err := message(t, "all").Append(nil, tree.Of("all", nil, "more", nil)); err == nil || err.Error() != "the tree must have one key, the root element; expected all; found all, more" {
 		t.Errorf("two roots: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/scan"
 )
@@ -22,7 +23,7 @@ func (r *Reader) where() string {
 		if s.key != "" {
 			s.index = 1
 			for _, item := range r.items[s.first:s.upTo] {
-				if _, like := item.(map[string]any)[s.key]; like {
+				if _, like := item.(*tree.Object).Lookup(s.key); like {
 					s.index++
 				}
 			}

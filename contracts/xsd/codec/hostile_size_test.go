@@ -91,7 +91,7 @@ func TestHostileSize(t *testing.T) {
 			if err != nil {
 				got = classOf(t, err) + ": " + err.Error()
 			} else {
-				out, err := jsonschema.AppendJSON(nil, r.Tree[c.element])
+				out, err := jsonschema.AppendJSON(nil, r.Tree.Get(c.element))
 				if err != nil {
 					t.Fatal(err)
 				}

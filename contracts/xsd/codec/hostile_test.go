@@ -21,7 +21,7 @@ func answerTo(t testing.TB, element, doc string, o codec.Options) string {
 		return classOf(t, err) + ": " + err.Error()
 	}
 	var b strings.Builder
-	b.WriteString(jsonOf(t, r.Tree[element]))
+	b.WriteString(jsonOf(t, r.Tree.Get(element)))
 	for _, d := range r.Drift {
 		fmt.Fprintf(&b, " drift %s", d)
 	}

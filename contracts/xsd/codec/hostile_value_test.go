@@ -61,7 +61,7 @@ func TestHostileValues(t *testing.T) {
 				}
 				if want := c.takes[i+1]; want == "?" {
 					continue
-				} else if got := jsonOf(t, r.Tree["e"]); got != want {
+				} else if got := jsonOf(t, r.Tree.Get("e")); got != want {
 					t.Errorf("%.40q is %.60s, want %.60s", c.takes[i], got, want)
 				}
 			}

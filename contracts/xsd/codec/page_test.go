@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"sluice/contracts/jsonschema"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 	"sluice/contracts/xsd/scan"
@@ -45,14 +46,14 @@ func TestContractsPage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := jsonOf(t, r.Tree[name]); got != jsonOf(t, said) {
+			if got := jsonOf(t, r.Tree.Get(name)); got != jsonOf(t, said) {
 				t.Errorf("got %s, the page says %s", got, want)
 			}
-			xml, err := m.Append(nil, map[string]any{name: said})
+			xml, err := m.Append(nil, tree.Of(name, said))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again, err := m.Decode(xml); err != nil || jsonOf(t, again.Tree[name]) != jsonOf(t, said) {
+			if again, err := m.Decode(xml); err != nil || jsonOf(t, again.Tree.Get(name)) != jsonOf(t, said) {
 				t.Errorf("wrote %s, which reads as %v, %v", xml, again.Tree, err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/scan"
 )
@@ -26,11 +27,12 @@ type Reader struct {
 
 	matcher
 	path   []step
-	fields []field // of the objects under construction, innermost last
-	list   []any   // of the list under construction
-	items  []any   // of the lists _items under construction
-	placed []place // where the elements read so far stand in their types' contents, for lenient reading
-	text   []byte  // a text that child elements interrupt
+	build  tree.Builder
+	fields []tree.Field // of the objects under construction, innermost last
+	list   []any        // of the list under construction
+	items  []any        // of the lists _items under construction
+	placed []place      // where the elements read so far stand in their types' contents, for lenient reading
+	text   []byte       // a text that child elements interrupt
 	arena
 }
 
@@ -41,12 +43,6 @@ type step struct {
 	// Of an entry of _items: its key, and where in Reader.items the entries before it are.
 	key         string
 	first, upTo int
-}
-
-type field struct {
-	key   string
-	value any
-	many  bool
 }
 
 var readers = sync.Pool{New: func() any { return new(Reader) }}
@@ -76,9 +72,9 @@ func NewReader(s *xsd.Schema, doc []byte, o Options) (*Reader, error) {
 
 // Close gives the reader's memory back; the trees that it made stay valid.
 func (r *Reader) Close() {
-	clear(r.fields[:cap(r.fields)])
-	clear(r.list[:cap(r.list)])
-	clear(r.items[:cap(r.items)])
+	clear(r.fields) // what a failed document left behind
+	clear(r.list)
+	clear(r.items)
 	if cap(r.fields)+cap(r.list)+cap(r.items) > 1<<14 {
 		return // a giant's memory is not worth keeping
 	}
@@ -187,7 +183,7 @@ func (r *Reader) element(e *xsd.Element) (any, error) {
 	}
 	base := len(r.fields)
 	if actual != t {
-		r.fields = append(r.fields, field{key: xsd.KeyType, value: actual.Name.String()})
+		r.fields = append(r.fields, tree.Field{Key: xsd.KeyType, Value: actual.Name.String()})
 	}
 	before := len(r.fields)
 	if err := r.attributes(actual, attrs); err != nil {
@@ -198,7 +194,7 @@ func (r *Reader) element(e *xsd.Element) (any, error) {
 			r.fields = r.fields[:base]
 			return nil, r.empty()
 		}
-		r.fields = append(r.fields, field{key: xsd.KeyNil, value: true})
+		r.fields = append(r.fields, tree.Field{Key: xsd.KeyNil, Value: true})
 		return r.object(base), r.empty()
 	}
 	if actual.Value != nil {
@@ -206,7 +202,7 @@ func (r *Reader) element(e *xsd.Element) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.fields = append(r.fields, field{key: xsd.KeyText, value: v})
+		r.fields = append(r.fields, tree.Field{Key: xsd.KeyText, Value: v})
 		return r.object(base), nil
 	}
 	if err := r.content(actual); err != nil {
@@ -221,7 +217,7 @@ func (r *Reader) content(t *xsd.Type) error {
 	if root == nil {
 		root = nothing
 	}
-	frames, firstItem, firstOfList, firstPlaced := len(r.frames), len(r.items), len(r.list), len(r.placed)
+	frames, firstField, firstItem, firstOfList, firstPlaced := len(r.frames), len(r.fields), len(r.items), len(r.list), len(r.placed)
 	var disorder error     // what there was to say about the first element out of order
 	var many *xsd.Particle // whose list is open
 	var manyKey string
@@ -233,7 +229,7 @@ func (r *Reader) content(t *xsd.Type) error {
 		switch kind {
 		case scan.Text:
 			if t.Mixed {
-				r.items = append(r.items, map[string]any{xsd.KeyText: r.str(r.scan.Text())})
+				r.items = append(r.items, r.single(xsd.KeyText, r.str(r.scan.Text())))
 			} else if !r.scan.Blank() {
 				return r.fail("text where only elements may stand", "", strconv.Quote(abridged(r.scan.Text())))
 			}
@@ -281,12 +277,12 @@ func (r *Reader) content(t *xsd.Type) error {
 			}
 			switch p.Mode {
 			case xsd.One:
-				r.fields = append(r.fields, field{key: key, value: v})
+				r.fields = append(r.fields, tree.Field{Key: key, Value: v})
 			case xsd.Item:
-				r.items = append(r.items, map[string]any{key: v})
+				r.items = append(r.items, r.single(key, v))
 			case xsd.Many:
 				if many != p {
-					r.closeList(manyKey, firstOfList)
+					r.closeList(manyKey, firstOfList, firstField)
 					many, manyKey = p, key
 				}
 				r.list = append(r.list, v)
@@ -300,9 +296,10 @@ func (r *Reader) content(t *xsd.Type) error {
 				return r.missing(missing, frames, root)
 			}
 			r.placed = r.placed[:firstPlaced]
-			r.closeList(manyKey, firstOfList)
+			r.closeList(manyKey, firstOfList, firstField)
 			if len(r.items) > firstItem {
-				r.fields = append(r.fields, field{key: xsd.KeyItems, value: joinTexts(r.items[firstItem:])})
+				r.fields = append(r.fields, tree.Field{Key: xsd.KeyItems, Value: joinTexts(r.items[firstItem:])})
+				clear(r.items[firstItem:])
 				r.items = r.items[:firstItem]
 			}
 			r.frames = r.frames[:frames]
@@ -314,23 +311,29 @@ func (r *Reader) content(t *xsd.Type) error {
 // nothing is the content of a type that allows no element.
 var nothing = &xsd.Particle{Kind: xsd.Sequence, Min: 1, Max: 1, Emptiable: true}
 
+// single is an entry of _items.
+func (r *Reader) single(key string, v any) *tree.Object {
+	entry := [1]tree.Field{{Key: key, Value: v}}
+	return r.build.Object(entry[:])
+}
+
 // joinTexts copies entries of _items. Texts that only drift stood between are one.
 func joinTexts(items []any) []any {
 	out := make([]any, 0, len(items))
 	for i := 0; i < len(items); i++ {
-		entry := items[i].(map[string]any)
-		if _, isText := entry[xsd.KeyText]; isText && i+1 < len(items) {
+		entry := items[i].(*tree.Object)
+		if entry.Has(xsd.KeyText) && i+1 < len(items) {
 			var b strings.Builder
 			from := i
 			for ; i < len(items); i++ {
-				text, isText := items[i].(map[string]any)[xsd.KeyText].(string)
+				text, isText := items[i].(*tree.Object).Get(xsd.KeyText).(string)
 				if !isText {
 					break
 				}
 				b.WriteString(text)
 			}
 			if i--; i > from {
-				entry = map[string]any{xsd.KeyText: b.String()}
+				entry = tree.Of(xsd.KeyText, b.String())
 			}
 		}
 		out = append(out, entry)
@@ -338,30 +341,30 @@ func joinTexts(items []any) []any {
 	return out
 }
 
-// closeList makes a field of the list under construction.
-func (r *Reader) closeList(key string, first int) {
-	if len(r.list) > first {
-		r.fields = append(r.fields, field{key: key, value: slices.Clone(r.list[first:]), many: true})
-		r.list = r.list[:first]
+// closeList makes a field of the list under construction, or ends the one of that key: the list was interrupted.
+func (r *Reader) closeList(key string, first, base int) {
+	if len(r.list) == first {
+		return
 	}
+	own := r.list[first:]
+	defer clear(own)
+	r.list = r.list[:first]
+	for i := base; i < len(r.fields); i++ {
+		if r.fields[i].Key == key {
+			r.fields[i].Value = append(r.fields[i].Value.([]any), own...)
+			return
+		}
+	}
+	r.fields = append(r.fields, tree.Field{Key: key, Value: slices.Clone(own)})
 }
 
-// object makes a map of the fields from base on.
-func (r *Reader) object(base int) map[string]any {
+// object makes an object of the fields from base on.
+func (r *Reader) object(base int) *tree.Object {
 	own := r.fields[base:]
-	m := make(map[string]any, len(own))
-	for i := range own {
-		f := &own[i]
-		if f.many {
-			if before, again := m[f.key]; again { // one list, interrupted
-				m[f.key] = append(before.([]any), f.value.([]any)...)
-				continue
-			}
-		}
-		m[f.key] = f.value
-	}
+	o := r.build.Object(own)
+	clear(own)
 	r.fields = r.fields[:base]
-	return m
+	return o
 }
 
 // attributes reads what the start tag carries besides xsi:.
@@ -380,11 +383,11 @@ func (r *Reader) attributes(t *xsd.Type, attrs []scan.Attr) error {
 			if decl.Required {
 				found++
 			}
-			r.fields = append(r.fields, field{key: decl.Key, value: v})
+			r.fields = append(r.fields, tree.Field{Key: decl.Key, Value: v})
 		case a.Space == scan.SpaceXSI, a.Space == r.extra && r.extra != scan.NoSpace:
 		case t.AnyAttribute != nil && t.AnyAttribute.Allows(a.Space):
 			key := "@" + xsd.Name{Space: r.scan.URI(a.Space), Local: string(a.Local)}.String()
-			r.fields = append(r.fields, field{key: key, value: r.str(a.Value)})
+			r.fields = append(r.fields, tree.Field{Key: key, Value: r.str(a.Value)})
 		default:
 			if err := r.drifted("@"+string(a.Local), r.scan.URI(a.Space), a.Offset); err != nil {
 				return err

@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 )
 
 // Validate holds a tree against every facet and key of the schema, by a validator that shares nothing with the codec.
 // Errors are *Error where the tree can't be written, else a diag.List whose messages begin with the path of the place,
 // names without their namespaces, an attribute as @name.
-func (m *Message) Validate(tree map[string]any) error {
+func (m *Message) Validate(message *tree.Object) error {
 	v, err := m.schema.Validator()
 	if err != nil {
 		return err
 	}
-	doc, err := m.Append(nil, tree)
+	doc, err := m.Append(nil, message)
 	if err != nil {
 		return err
 	}

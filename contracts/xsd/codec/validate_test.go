@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )
@@ -29,27 +30,27 @@ func TestValidate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree := func(a, b, v, code string) map[string]any {
-		return map[string]any{"Заявка": map[string]any{"а": a, "Лицо": []any{map[string]any{"б": b, "в": v, "Код": code}}}}
+	message := func(a, b, v, code string) *tree.Object {
+		return tree.Of("Заявка", tree.Of("а", a, "Лицо", []any{tree.Of("б", b, "в", v, "Код", code)}))
 	}
 	for _, c := range []struct {
-		tree map[string]any
-		want string
+		message *tree.Object
+		want    string
 	}{
-		{tree("11", "x > y\n", "22", "33"), ""},
-		{tree("1", "x", "22", "33"), "Заявка/@а: pattern violation"},
-		{tree("11", "x > y\n", "2", "33"), "Заявка/Лицо/@в: pattern violation"},
-		{tree("11", "", "2", "33"), "Заявка/Лицо/@в: pattern violation"},
-		{tree("11", "x", "22", "3"), "Заявка/Лицо/Код: pattern violation"},
-		{map[string]any{"Заявка": map[string]any{"а": "11"}}, "Заявка: an element is missing; expected Лицо"},
+		{message("11", "x > y\n", "22", "33"), ""},
+		{message("1", "x", "22", "33"), "Заявка/@а: pattern violation"},
+		{message("11", "x > y\n", "2", "33"), "Заявка/Лицо/@в: pattern violation"},
+		{message("11", "", "2", "33"), "Заявка/Лицо/@в: pattern violation"},
+		{message("11", "x", "22", "3"), "Заявка/Лицо/Код: pattern violation"},
+		{tree.Of("Заявка", tree.Of("а", "11")), "Заявка: an element is missing; expected Лицо"},
 	} {
-		err := codec.ForElement(s, e).Validate(c.tree)
+		err := codec.ForElement(s, e).Validate(c.message)
 		got := ""
 		if err != nil {
 			got = diag.Of(err)[0].Message
 		}
 		if c.want == "" && err != nil || !strings.HasPrefix(got, c.want) {
-			t.Errorf("%v: got %q, want %q", c.tree, got, c.want)
+			t.Errorf("%v: got %q, want %q", c.message, got, c.want)
 		}
 	}
 }

@@ -2,8 +2,6 @@ package codec
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"sluice/contracts/diag"
@@ -14,7 +12,7 @@ import (
 // attributes writes the attributes that obj has; those that the contract fixes need not be given.
 func (w *Writer) attributes(e *xsd.Element, c *content) error {
 	for _, a := range c.t.Attributes {
-		v := c.obj[a.Key]
+		v, _ := c.obj.Next(a.Key, &c.near)
 		switch {
 		case v != nil:
 			c.used++
@@ -35,10 +33,10 @@ func (w *Writer) attributes(e *xsd.Element, c *content) error {
 		}
 		w.dst = append(w.dst, '"')
 	}
-	if c.t.AnyAttribute == nil || c.used == len(c.obj) {
+	if c.t.AnyAttribute == nil || c.used == c.obj.Len() {
 		return nil
 	}
-	for _, key := range sortedKeys(c.obj) {
+	for _, key := range c.obj.Keys() {
 		if key[:min(1, len(key))] == "@" && !c.t.Has(key) {
 			if err := w.wildAttribute(c, key); err != nil {
 				return err
@@ -51,10 +49,10 @@ func (w *Writer) attributes(e *xsd.Element, c *content) error {
 // wildAttribute writes an attribute that a wildcard lets in: its key is @name or @{namespace}name.
 func (w *Writer) wildAttribute(c *content, key string) error {
 	name := xsd.ParseName(key[1:])
-	v, ok := c.obj[key].(string)
+	v, ok := c.obj.Get(key).(string)
 	switch {
 	case !ok:
-		return w.fail("the attribute "+key+" has the wrong form", "a string", describe(c.obj[key]))
+		return w.fail("the attribute "+key+" has the wrong form", "a string", describe(c.obj.Get(key)))
 	case !scan.IsNCName(name.Local):
 		return w.fail("the attribute "+key+" has no name that XML allows", "", "")
 	}
@@ -157,20 +155,18 @@ func suggestType(declared *xsd.Type, s string) string {
 	return diag.Suggest(s, names)
 }
 
-func sortedKeys(obj map[string]any) []string { return slices.Sorted(maps.Keys(obj)) }
-
 // leftOver refuses keys that nothing has written. A null that the contract has a place for is absent, wherever.
 func (w *Writer) leftOver(e *xsd.Element, c *content) error {
-	if c.used == len(c.obj) {
+	if c.used == c.obj.Len() {
 		return nil
 	}
-	left := len(c.obj) - c.used
-	for _, v := range c.obj {
+	left := c.obj.Len() - c.used
+	for _, v := range c.obj.All() {
 		if v == nil {
 			left--
 		}
 	}
-	for _, key := range sortedKeys(c.obj) {
+	for _, key := range c.obj.Keys() {
 		if !c.t.Has(key) && !(key == xsd.KeyType) && !(key == xsd.KeyNil && e.Nillable) && !(strings.HasPrefix(key, "@") && c.t.AnyAttribute != nil) {
 			return w.failure(&Error{Text: "the contract does not know the key " + key, Hint: diag.Suggest(key, c.t.Keys()), Contract: e.Pos.String()})
 		}
@@ -178,7 +174,7 @@ func (w *Writer) leftOver(e *xsd.Element, c *content) error {
 	if left == 0 {
 		return nil
 	}
-	return w.failAt(e, "what is given can't stand together", "", together(sortedKeys(c.obj)))
+	return w.failAt(e, "what is given can't stand together", "", together(c.obj.Keys()))
 }
 
 // misplaced reports the first entry of _items that no part of the content takes.

@@ -63,7 +63,7 @@ func (c *content) has(p *xsd.Particle) bool {
 		return c.next < len(c.items)
 	}
 	for i, key := range p.Keys {
-		if v, ok := c.obj[key]; ok && (v != nil || p.Kind == xsd.ElementParticle && p.Elements[i].Nillable) {
+		if v, ok := c.obj.Lookup(key); ok && (v != nil || p.Kind == xsd.ElementParticle && p.Elements[i].Nillable) {
 			return true
 		}
 	}
@@ -95,7 +95,7 @@ func keysPresent(c *content, p *xsd.Particle) []string {
 		return keys
 	}
 	for _, key := range p.Keys {
-		if c.obj[key] != nil {
+		if c.obj.Get(key) != nil {
 			keys = append(keys, key)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/scan"
 )
@@ -277,8 +278,8 @@ func describe(v any) string {
 		return strconv.FormatBool(v)
 	case []any:
 		return fmt.Sprintf("a list of %d", len(v))
-	case map[string]any:
-		return "an object with " + together(sortedKeys(v))
+	case *tree.Object:
+		return "an object with " + together(v.Keys())
 	}
 	return fmt.Sprint(v)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"sluice/contracts/diag"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/scan"
 )
@@ -26,11 +27,11 @@ type Writer struct {
 
 var writers = sync.Pool{New: func() any { return new(Writer) }}
 
-// Append writes tree as XML in UTF-8, without an XML declaration. Errors are *Error.
-func (m *Message) Append(dst []byte, tree map[string]any) ([]byte, error) {
-	value, ok := tree[m.root.Name.Local]
-	if !ok || len(tree) != 1 {
-		return dst, &Error{Text: "the tree must have one key, the root element", Expected: m.root.Name.Local, Found: together(sortedKeys(tree))}
+// Append writes message as XML in UTF-8, without an XML declaration. Errors are *Error.
+func (m *Message) Append(dst []byte, message *tree.Object) ([]byte, error) {
+	value, ok := message.Lookup(m.root.Name.Local)
+	if !ok || message.Len() != 1 {
+		return dst, &Error{Text: "the tree must have one key, the root element", Expected: m.root.Name.Local, Found: together(message.Keys())}
 	}
 	return AppendElement(dst, m.schema, m.root, value)
 }
@@ -104,12 +105,12 @@ func (w *Writer) element(e *xsd.Element, v any) error {
 		return nil
 	}
 	if t.Bare {
-		if obj, ok := v.(map[string]any); ok && t.Value.Builtin == xsd.AnySimple {
+		if obj, ok := v.(*tree.Object); ok && t.Value.Builtin == xsd.AnySimple {
 			return w.object(e, t, obj)
 		}
 		return w.bare(e, t.Value, v)
 	}
-	obj, ok := v.(map[string]any)
+	obj, ok := v.(*tree.Object)
 	if !ok {
 		return w.failAt(e, "the value has the wrong form", "an object", describe(v))
 	}
@@ -143,9 +144,9 @@ func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
 }
 
 // object writes attributes, content and the end tag.
-func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
+func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj *tree.Object) error {
 	c := content{obj: obj}
-	if name, typed := obj[xsd.KeyType]; typed && !t.Has(xsd.KeyType) {
+	if name, typed := obj.Lookup(xsd.KeyType); typed && !t.Has(xsd.KeyType) {
 		c.used++
 		var err error
 		if t, err = w.actualType(e, t, name); err != nil {
@@ -159,7 +160,7 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
 		return err
 	}
 	if e.Nillable {
-		switch null := obj[xsd.KeyNil]; null {
+		switch null := obj.Get(xsd.KeyNil); null {
 		case true:
 			c.used++
 			w.null()
@@ -172,7 +173,7 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
 		}
 	}
 	if t.Value != nil {
-		v, ok := obj[xsd.KeyText]
+		v, ok := obj.Lookup(xsd.KeyText)
 		if ok {
 			c.used++
 		} else {
@@ -199,7 +200,8 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj map[string]any) error {
 // content is an object while its element is written.
 type content struct {
 	t    *xsd.Type
-	obj  map[string]any
+	obj  *tree.Object
+	near int // the field of obj that is probably next
 	used int // keys of obj that have been written, so that none is forgotten
 	// The list _items, and how far it has been written.
 	items []any
@@ -209,7 +211,7 @@ type content struct {
 
 func (w *Writer) content(e *xsd.Element, c *content) error {
 	if c.t.Has(xsd.KeyItems) {
-		if v := c.obj[xsd.KeyItems]; v != nil {
+		if v := c.obj.Get(xsd.KeyItems); v != nil {
 			c.used++
 			var ok bool
 			if c.items, ok = v.([]any); !ok {
@@ -264,7 +266,7 @@ func (w *Writer) particle(c *content, p *xsd.Particle) error {
 func (w *Writer) one(c *content, p *xsd.Particle) error {
 	written := false
 	for i, e := range p.Elements {
-		v, ok := c.obj[p.Keys[i]]
+		v, ok := c.obj.Next(p.Keys[i], &c.near)
 		if !ok {
 			continue
 		}
@@ -301,7 +303,7 @@ func filledIn(p *xsd.Particle) bool {
 // many writes a list.
 func (w *Writer) many(c *content, p *xsd.Particle) error {
 	e := p.Elements[0]
-	v := c.obj[p.Keys[0]]
+	v, _ := c.obj.Next(p.Keys[0], &c.near)
 	if v != nil {
 		c.used++
 	}
@@ -340,7 +342,7 @@ func occurrences(p *xsd.Particle) string {
 
 // wildcard writes the list _any.
 func (w *Writer) wildcard(c *content, p *xsd.Particle) error {
-	v := c.obj[xsd.KeyAny]
+	v := c.obj.Get(xsd.KeyAny)
 	if v != nil {
 		c.used++
 	}
@@ -390,9 +392,9 @@ func (w *Writer) raw(v any) (raw string, space int, local []byte, err error) {
 func (w *Writer) items(c *content, p *xsd.Particle) error {
 	base := len(w.frames)
 	for ; c.next < len(c.items); c.next++ {
-		entry, ok := c.items[c.next].(map[string]any)
+		entry, ok := c.items[c.next].(*tree.Object)
 		w.path = append(w.path, step{name: xsd.KeyItems, index: c.next + 1})
-		if !ok || len(entry) != 1 {
+		if !ok || entry.Len() != 1 {
 			return w.fail("an entry of _items has the wrong form", "an object with one key", describe(c.items[c.next]))
 		}
 		fits, err := w.item(c, p, base, entry)
@@ -416,13 +418,13 @@ func (w *Writer) itemName(c *content) string {
 	if c.next == len(c.items) {
 		return "the end of _items"
 	}
-	entry, _ := c.items[c.next].(map[string]any)
-	return together(sortedKeys(entry))
+	entry, _ := c.items[c.next].(*tree.Object)
+	return together(entry.Keys())
 }
 
 // item writes one entry; fits is false where it belongs to what follows p.
-func (w *Writer) item(c *content, p *xsd.Particle, base int, entry map[string]any) (fits bool, err error) {
-	for key, v := range entry {
+func (w *Writer) item(c *content, p *xsd.Particle, base int, entry *tree.Object) (fits bool, err error) {
+	for key, v := range entry.All() {
 		if key == xsd.KeyText && c.t.Mixed {
 			if w.dst, err = appendValue(w.dst, plainText, v, false); err != nil {
 				return false, w.fail("the text has the wrong form", "a string"+because(err), describe(v))

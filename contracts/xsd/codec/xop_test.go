@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/codec"
 )
 
@@ -26,7 +27,7 @@ func TestXOP(t *testing.T) {
 			return fmt.Sprintf("cid:%d&x", len(kept))
 		}
 		value := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a", c.size)))
-		xml, err := codec.AppendAttaching(nil, schema, m.Element(), map[string]any{"base64": value, "string": strings.Repeat("x", 5000)}, attach)
+		xml, err := codec.AppendAttaching(nil, schema, m.Element(), tree.Of("base64", value, "string", strings.Repeat("x", 5000)), attach)
 		if err != nil || len(kept) > 0 != c.attached || strings.Contains(string(xml), "<xop:Include") != c.attached {
 			t.Fatalf("%d bytes: attached %d, %v\n%.300s", c.size, len(kept), err, xml)
 		}
@@ -34,7 +35,7 @@ func TestXOP(t *testing.T) {
 			return kept[0], href == "cid:1&x"
 		}
 		r, err := m.DecodeWith(xml, codec.Options{Strict: true, Attachment: find})
-		if err != nil || r.Tree["values"].(map[string]any)["base64"] != value {
+		if err != nil || r.Tree.Get("values").(*tree.Object).Get("base64") != value {
 			t.Errorf("%d bytes came back as %.100v, %v", c.size, r.Tree, err)
 		}
 	}

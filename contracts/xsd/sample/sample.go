@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
 )
@@ -25,7 +26,7 @@ type Gap struct {
 func (g Gap) String() string { return g.Path + ": " + g.Reason }
 
 // Element makes a tree with one key, the element's local name. It is valid unless gaps say where it may not be.
-func Element(s *xsd.Schema, e *xsd.Element, o Options) (tree map[string]any, gaps []Gap) {
+func Element(s *xsd.Schema, e *xsd.Element, o Options) (message *tree.Object, gaps []Gap) {
 	var before *keys
 	for {
 		g := newGenerator(s, o)
@@ -33,7 +34,7 @@ func Element(s *xsd.Schema, e *xsd.Element, o Options) (tree map[string]any, gap
 		g.enter(e.Name.Local)
 		value := g.element(e)
 		if before != nil || !g.keys.asked {
-			return map[string]any{e.Name.Local: value}, g.gaps
+			return tree.Of(e.Name.Local, value), g.gaps
 		}
 		before = &g.keys // another pass makes the same and knows what references may repeat
 	}
@@ -41,8 +42,8 @@ func Element(s *xsd.Schema, e *xsd.Element, o Options) (tree map[string]any, gap
 
 // Value makes what an element may hold.
 func Value(s *xsd.Schema, e *xsd.Element, o Options) (value any, gaps []Gap) {
-	tree, gaps := Element(s, e, o)
-	return tree[e.Name.Local], gaps
+	message, gaps := Element(s, e, o)
+	return message.Get(e.Name.Local), gaps
 }
 
 // The bounds of one instance: beyond budget elements only what is required is made, beyond mostElements and deepest
@@ -117,7 +118,7 @@ func (g *generator) element(e *xsd.Element) any {
 		var ok bool
 		if t, ok = g.concrete(t); !ok {
 			g.gap("the type %s is abstract and nothing derives from it", t.Name.Local)
-			return map[string]any{}
+			return new(tree.Object)
 		}
 		typed = true
 	}
@@ -128,20 +129,20 @@ func (g *generator) element(e *xsd.Element) any {
 		return g.keyed(g.text(t.Value, e.Default, e.Fixed), t.Value, e.Fixed, nil)
 	}
 	g.open[t]++
-	obj := map[string]any{}
+	obj := new(tree.Object)
 	if typed {
-		obj[xsd.KeyType] = t.Name.String()
+		obj.Set(xsd.KeyType, t.Name.String())
 	}
 	for _, a := range t.Attributes {
 		if a.Required || g.wants() && g.open[t] == 1 {
 			g.enter("@" + a.Name.Local)
-			obj[a.Key] = g.keyed(g.text(a.Type, a.Default, a.Fixed), a.Type, a.Fixed, a)
+			obj.Set(a.Key, g.keyed(g.text(a.Type, a.Default, a.Fixed), a.Type, a.Fixed, a))
 			g.leave()
 		}
 	}
 	switch {
 	case t.Value != nil:
-		obj[xsd.KeyText] = g.keyed(g.text(t.Value, e.Default, e.Fixed), t.Value, e.Fixed, nil)
+		obj.Set(xsd.KeyText, g.keyed(g.text(t.Value, e.Default, e.Fixed), t.Value, e.Fixed, nil))
 	case t.Content != nil:
 		g.particle(obj, t, t.Content)
 	}
@@ -166,13 +167,13 @@ func (g *generator) concrete(t *xsd.Type) (*xsd.Type, bool) {
 	return best, true
 }
 
-func (g *generator) item(obj map[string]any, key string, value any) {
-	list, _ := obj[xsd.KeyItems].([]any)
-	obj[xsd.KeyItems] = append(list, map[string]any{key: value})
+func (g *generator) item(obj *tree.Object, key string, value any) {
+	list, _ := obj.Get(xsd.KeyItems).([]any)
+	obj.Set(xsd.KeyItems, append(list, tree.Of(key, value)))
 }
 
 // particle makes what p stands for.
-func (g *generator) particle(obj map[string]any, t *xsd.Type, p *xsd.Particle) {
+func (g *generator) particle(obj *tree.Object, t *xsd.Type, p *xsd.Particle) {
 	for range g.times(t, p) {
 		if g.made > mostElements {
 			g.gapOnce("the contract asks for more than %d elements", mostElements)
@@ -225,7 +226,7 @@ func (g *generator) branch(t *xsd.Type, p *xsd.Particle) *xsd.Particle {
 	return best
 }
 
-func (g *generator) leaf(obj map[string]any, p *xsd.Particle) {
+func (g *generator) leaf(obj *tree.Object, p *xsd.Particle) {
 	key := p.Keys[0]
 	var value any
 	if p.Kind == xsd.AnyParticle {
@@ -256,10 +257,10 @@ func (g *generator) leaf(obj map[string]any, p *xsd.Particle) {
 	}
 	switch p.Mode {
 	case xsd.One:
-		obj[key] = value
+		obj.Set(key, value)
 	case xsd.Many:
-		list, _ := obj[key].([]any)
-		obj[key] = append(list, value)
+		list, _ := obj.Get(key).([]any)
+		obj.Set(key, append(list, value))
 	case xsd.Item:
 		g.item(obj, key, value)
 	}

@@ -5,11 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"sluice/contracts/tree"
 	"sluice/contracts/wsdl"
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
@@ -111,12 +111,12 @@ func everyOption(seeds uint64) []sample.Options {
 
 // roundTrip says what is wrong on the way. A gap is wrong, too.
 func roundTrip(s *xsd.Schema, v *xsd.Validator, e *xsd.Element, o sample.Options) error {
-	tree, gaps := sample.Element(s, e, o)
+	message, gaps := sample.Element(s, e, o)
 	if len(gaps) > 0 {
 		return fmt.Errorf("gap at %s", gaps[0])
 	}
 	m := codec.ForElement(s, e)
-	xml, err := m.Append(nil, tree)
+	xml, err := m.Append(nil, message)
 	if err != nil {
 		return fmt.Errorf("encoding: %w", err)
 	}
@@ -129,8 +129,8 @@ func roundTrip(s *xsd.Schema, v *xsd.Validator, e *xsd.Element, o sample.Options
 	if err != nil {
 		return fmt.Errorf("decoding: %w\n%s", err, xml)
 	}
-	if !reflect.DeepEqual(meaning(r.Tree), meaning(tree)) {
-		return fmt.Errorf("another tree came back\n%v\n%v\n%s", tree, r.Tree, xml)
+	if !tree.Equal(meaning(r.Tree), meaning(message)) {
+		return fmt.Errorf("another tree came back\n%v\n%v\n%s", message, r.Tree, xml)
 	}
 	return nil
 }
@@ -141,11 +141,11 @@ func envelopes(op *wsdl.Operation, o sample.Options) error {
 		if m == nil {
 			continue
 		}
-		tree, gaps := m.Sample(o)
+		message, gaps := m.Sample(o)
 		if len(gaps) > 0 {
 			return fmt.Errorf("gap at %s", gaps[0])
 		}
-		xml, err := m.Append(nil, tree)
+		xml, err := m.Append(nil, message)
 		if err != nil {
 			return fmt.Errorf("encoding: %w", err)
 		}
@@ -153,8 +153,8 @@ func envelopes(op *wsdl.Operation, o sample.Options) error {
 		if err != nil || len(r.Drift) > 0 {
 			return fmt.Errorf("decoding: %w, drift %v\n%s", err, r.Drift, xml)
 		}
-		if !reflect.DeepEqual(meaning(r.Tree), meaning(tree)) {
-			return fmt.Errorf("another tree came back\n%v\n%v\n%s", tree, r.Tree, xml)
+		if !tree.Equal(meaning(r.Tree), meaning(message)) {
+			return fmt.Errorf("another tree came back\n%v\n%v\n%s", message, r.Tree, xml)
 		}
 	}
 	f, gaps := op.SampleFault(o)
@@ -169,8 +169,8 @@ func envelopes(op *wsdl.Operation, o sample.Options) error {
 	if err != nil {
 		return fmt.Errorf("decoding a fault: %w\n%s", err, xml)
 	}
-	detail, _ := r.Fault["detail"].(map[string]any)
-	if r.Fault["code"] != f.Code || r.Fault["reason"] != f.Reason || !reflect.DeepEqual(meaning(detail), meaning(f.Detail)) {
+	detail, _ := r.Fault.Get("detail").(*tree.Object)
+	if r.Fault.Get("code") != f.Code || r.Fault.Get("reason") != f.Reason || !tree.Equal(meaning(detail), meaning(f.Detail)) {
 		return fmt.Errorf("another fault came back\n%+v\n%v\n%s", f, r.Fault, xml)
 	}
 	return nil
@@ -179,17 +179,17 @@ func envelopes(op *wsdl.Operation, o sample.Options) error {
 // meaning is a tree with raw XML as its tokens: what was read declares the prefixes of its surroundings as well.
 func meaning(v any) any {
 	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, value := range v {
+	case *tree.Object:
+		out := tree.Sized(v.Len())
+		for key, value := range v.All() {
 			if raw, ok := value.(string); ok && key == xsd.KeyAny {
-				out[key] = tokens(raw)
+				out.Set(key, tokens(raw))
 			} else if list, ok := value.([]any); ok && key == xsd.KeyAny {
 				for _, raw := range list {
-					out[key] = fmt.Sprint(out[key], tokens(raw.(string)))
+					out.Set(key, fmt.Sprint(out.Get(key), tokens(raw.(string))))
 				}
 			} else {
-				out[key] = meaning(value)
+				out.Set(key, meaning(value))
 			}
 		}
 		return out

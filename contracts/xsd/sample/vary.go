@@ -1,18 +1,18 @@
 package sample
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 )
 
 // Vary makes variations of a tree, each different in one place: without an optional field, with another of a list's
 // values, with a text, a date or a number at a bound, with fewer items. A shape says less than its contract: some of them
 // may be invalid, and the caller drops those. The variations share what they have in common with the tree.
-func Vary(tree map[string]any, t *shape.Type) (variations []map[string]any) {
-	vary(tree, t, 0, func(v any) { variations = append(variations, v.(map[string]any)) })
+func Vary(message *tree.Object, t *shape.Type) (variations []*tree.Object) {
+	vary(message, t, 0, func(v any) { variations = append(variations, v.(*tree.Object)) })
 	return variations
 }
 
@@ -22,24 +22,24 @@ func vary(value any, t *shape.Type, depth int, put func(any)) {
 		return
 	}
 	switch value := value.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(value)) {
+	case *tree.Object:
+		for _, key := range value.Keys() {
 			f := t.Field(key)
 			if f == nil {
 				continue
 			}
 			with := func(v any) {
-				changed := maps.Clone(value)
-				changed[key] = v
+				changed := value.Clone()
+				changed.Set(key, v)
 				put(changed)
 			}
 			if !f.Required {
-				changed := maps.Clone(value)
-				delete(changed, key)
+				changed := value.Clone()
+				changed.Delete(key)
 				put(changed)
 			}
 			if f.Fixed == "" {
-				vary(value[key], f.Type, depth+1, with)
+				vary(value.Get(key), f.Type, depth+1, with)
 			}
 		}
 	case []any:
@@ -110,28 +110,28 @@ func Bases(seed uint64) []Options {
 
 // Trees makes samples by Bases, and variations of the one that has everything. What validate refuses is left out: a
 // variation silently, a sample as a gap.
-func Trees(seed uint64, t *shape.Type, make func(Options) (map[string]any, []Gap), validate func(map[string]any) error) (trees []map[string]any, gaps []string) {
+func Trees(seed uint64, t *shape.Type, make func(Options) (*tree.Object, []Gap), validate func(*tree.Object) error) (trees []*tree.Object, gaps []string) {
 	gap := func(text string) {
 		if !slices.Contains(gaps, text) {
 			gaps = append(gaps, text)
 		}
 	}
-	var whole map[string]any
+	var whole *tree.Object
 	for _, o := range Bases(seed) {
-		tree, missing := make(o)
+		message, missing := make(o)
 		for _, g := range missing {
 			gap(g.String())
 		}
 		if len(missing) > 0 {
 			continue
 		}
-		if err := validate(tree); err != nil {
+		if err := validate(message); err != nil {
 			gap(err.Error())
 			continue
 		}
-		trees = append(trees, tree)
+		trees = append(trees, message)
 		if o.Everything && whole == nil {
-			whole = tree
+			whole = message
 		}
 	}
 	for _, v := range Vary(whole, t) {

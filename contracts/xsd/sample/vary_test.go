@@ -2,12 +2,12 @@ package sample_test
 
 import (
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"sluice/contracts/shape"
+	"sluice/contracts/tree"
 	"sluice/contracts/xsd/sample"
 )
 
@@ -22,28 +22,28 @@ func TestVary(t *testing.T) {
 		{Name: "number", Required: true, Type: &shape.Type{Kind: shape.Int}},
 		{Name: "pattern", Required: true, Type: text(shape.Type{Pattern: "x+"})},
 	}}
-	tree := map[string]any{"must": "a", "may": "xx", "fixed": "1", "list": []any{true, true}, "number": int64(1), "pattern": "x"}
-	with := func(key string, value any) map[string]any {
-		m := map[string]any{"must": "a", "may": "xx", "fixed": "1", "list": []any{true, true}, "number": int64(1), "pattern": "x"}
-		if m[key] = value; value == nil {
-			delete(m, key)
+	message := tree.Of("must", "a", "may", "xx", "fixed", "1", "list", []any{true, true}, "number", int64(1), "pattern", "x")
+	with := func(key string, value any) *tree.Object {
+		m := tree.Of("must", "a", "may", "xx", "fixed", "1", "list", []any{true, true}, "number", int64(1), "pattern", "x")
+		if m.Set(key, value); value == nil {
+			m.Delete(key)
 		}
 		return m
 	}
-	want := []map[string]any{
+	want := []*tree.Object{
 		with("list", []any{true}), with("list", []any{false, true}),
 		with("may", nil), with("may", "я"), with("may", "ЩЩЩ"), with("must", "b"),
 		with("number", int64(0)), with("number", int64(-1)), with("number", int64(1<<31-1)), with("number", int64(1<<63-1)),
 	}
-	if got := sample.Vary(tree, object); !reflect.DeepEqual(got, want) {
+	if got := sample.Vary(message, object); !slices.EqualFunc(got, want, func(a, b *tree.Object) bool { return tree.Equal(a, b) }) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	if !reflect.DeepEqual(tree, with("may", "xx")) {
-		t.Errorf("the tree became %v", tree)
+	if !tree.Equal(message, with("may", "xx")) {
+		t.Errorf("the tree became %v", message)
 	}
 	for format, some := range map[shape.Format]string{shape.Date: "2024-12-31+03:00", shape.DateTime: "2024-12-31T24:00:00Z", shape.Decimal: "0.01"} {
-		got := sample.Vary(map[string]any{"f": "x"}, &shape.Type{Kind: shape.Object, Fields: []shape.Field{{Name: "f", Required: true, Type: text(shape.Type{Format: format})}}})
-		if !slices.ContainsFunc(got, func(m map[string]any) bool { return m["f"] == some }) {
+		got := sample.Vary(tree.Of("f", "x"), &shape.Type{Kind: shape.Object, Fields: []shape.Field{{Name: "f", Required: true, Type: text(shape.Type{Format: format})}}})
+		if !slices.ContainsFunc(got, func(m *tree.Object) bool { return m.Get("f") == some }) {
 			t.Errorf("%s: %v has no %s", format, got, some)
 		}
 	}
@@ -52,16 +52,16 @@ func TestVary(t *testing.T) {
 // TestTrees leaves out what is invalid: a variation silently, a sample as a gap.
 func TestTrees(t *testing.T) {
 	object := &shape.Type{Kind: shape.Object, Fields: []shape.Field{{Name: "v", Required: true, Type: &shape.Type{Kind: shape.String, Enum: []string{"a", "b", "c"}}}}}
-	trees, gaps := sample.Trees(0, object, func(o sample.Options) (map[string]any, []sample.Gap) {
+	trees, gaps := sample.Trees(0, object, func(o sample.Options) (*tree.Object, []sample.Gap) {
 		switch {
 		case o.Seed == 3:
-			return map[string]any{"v": "d"}, nil
+			return tree.Of("v", "d"), nil
 		case o.Seed == 4:
 			return nil, []sample.Gap{{Path: "v", Reason: "none"}}
 		}
-		return map[string]any{"v": "a"}, nil
-	}, func(tree map[string]any) error {
-		if v := tree["v"].(string); strings.Contains("cd", v) {
+		return tree.Of("v", "a"), nil
+	}, func(message *tree.Object) error {
+		if v := message.Get("v").(string); strings.Contains("cd", v) {
 			return errors.New("no " + v)
 		}
 		return nil
@@ -69,7 +69,7 @@ func TestTrees(t *testing.T) {
 	if want := []string{"no d", "v: none"}; !slices.Equal(gaps, want) {
 		t.Errorf("gaps %v, want %v", gaps, want)
 	}
-	if n := len(sample.Bases(0)) - 4 + 1; len(trees) != n || trees[n-1]["v"] != "b" {
+	if n := len(sample.Bases(0)) - 4 + 1; len(trees) != n || trees[n-1].Get("v") != "b" {
 		t.Errorf("%d trees, want %d, the last with b: %v", len(trees), n, trees)
 	}
 }
