@@ -45,7 +45,7 @@ func NewMetrics() *Metrics {
 		endpoints: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "endpoint_up", Help: "1 when the endpoint is sent to, 0.5 while it is probed, 0 when it is held."},
 			[]string{"agency", "endpoint"}),
 		incidents: counter("endpoint_changes_total", "Changes of an endpoint's health by the health that it came to (up, held, probing).", "agency", "endpoint", "health"),
-		swept:     counter("swept_total", "What the sweep mended or found: expired leases, delayed deliveries, unwoken ones, unserved ones.", "what"),
+		swept:     counter("swept_total", "What the sweep mended or found: expired leases, delayed deliveries, pushes left behind; and events dropped untold after twice the retention.", "what"),
 		unwoken:   prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "unwoken", Help: "Open deliveries that nothing will ever wake, at the last sweep; anything but 0 is an alarm."}),
 		unknown:   counter("unknown_codes_total", "Agencies' codes that their mappings' tables lack.", "agency", "table"),
 		pushes:    histogram("push_seconds", "Pushes from agencies by what became of them (applied, duplicate, kept, refused).", doorBuckets, "agency", "outcome"),
