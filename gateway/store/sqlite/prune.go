@@ -78,8 +78,12 @@ FROM requests r WHERE r.seq > ?1 ORDER BY r.seq LIMIT ?4`, func(v row) error {
 
 // pruneRest deletes old pushes and the next old events of endpoints. In their streams what is left to tell is due.
 func (w *writer) pruneRest(ctx context.Context, before time.Time, p *store.Pruned) (more bool, err error) {
-	if _, err := w.change("DELETE FROM pushes WHERE received_at < ?", before.UnixMicro()); err != nil {
+	if n, err := w.change("DELETE FROM pushes WHERE received_at < ?", before.UnixMicro()); err != nil {
 		return false, err
+	} else if n > 0 {
+		if err := w.countPushes(); err != nil {
+			return false, err
+		}
 	}
 	type event struct{ stream, n int64 }
 	var old []event
