@@ -63,6 +63,7 @@ func NewReader(s *xsd.Schema, doc []byte, o Options) (*Reader, error) {
 		r.drift = append(r.drift, Drift{Text: lie.Error()})
 	}
 	r.arena.size = min(max(len(utf8)/4, 128), maxBlock)
+	r.build.Expect(tree.Size{Objects: len(utf8)/256 + 2, Fields: len(utf8)/64 + 2})
 	if err := r.scan.Reset(utf8, s.Spaces(), limits); err != nil {
 		defer r.Close()
 		return nil, r.wrap(err)
