@@ -40,7 +40,7 @@ generate: ## make again what is generated: clients, error table, reference pages
 bench: build ## ratios against a floor measured in the same run
 	@go run ./cmd/internal/bench
 
-fuzz: ## run every fuzz target for TIME (default 10m) each
+fuzz: ## compare a million mutants with an oracle, then run every fuzz target for TIME (default 10m) each
 	@.ci/fuzz $(TIME)
 
 soak: build ## kill the hub at random under load and faults for TIME (default 10m), then count

@@ -160,6 +160,18 @@ type Delivered struct {
 	Failed      string    // why the one after Last was not taken; "" when it was not tried
 }
 
+// Pruned counts what Prune deleted.
+type Pruned struct {
+	Requests int
+	Untold   int // events that nobody had been told
+}
+
+// Add adds what another slice deleted.
+func (p *Pruned) Add(q Pruned) {
+	p.Requests += q.Requests
+	p.Untold += q.Untold
+}
+
 // Lane is the deliveries of one endpoint.
 type Lane struct{ Agency, Endpoint string }
 
@@ -259,9 +271,10 @@ type Keeper interface {
 	// OnCommit has f called after each commit that made something ready. f must return at once; it is called from
 	// the writer. Register before the first write.
 	OnCommit(f func(Commit))
-	// Prune deletes closed requests that ended before the given time, with all that belongs to them, in slices so
-	// that others can write between, and returns how many. Events that were not told keep their request.
-	Prune(ctx context.Context, before time.Time) (int, error)
+	// Prune deletes closed requests that ended before the given time, with all that belongs to them, and events of
+	// endpoints that are older, in slices so that others can write between. Events that were not told keep their request,
+	// unless it ended before untold, too.
+	Prune(ctx context.Context, before, untold time.Time) (Pruned, error)
 	// Ready tells whether the store can write.
 	Ready(ctx context.Context) error
 	Close() error

@@ -28,6 +28,7 @@ type Metrics struct {
 	incidents  *prometheus.CounterVec
 	swept      *prometheus.CounterVec
 	unwoken    prometheus.Gauge
+	dead       prometheus.Gauge
 	unknown    *prometheus.CounterVec
 	pushes     *prometheus.HistogramVec
 	doors      *prometheus.HistogramVec
@@ -45,13 +46,14 @@ func NewMetrics() *Metrics {
 		endpoints: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "endpoint_up", Help: "1 when the endpoint is sent to, 0.5 while it is probed, 0 when it is held."},
 			[]string{"agency", "endpoint"}),
 		incidents: counter("endpoint_changes_total", "Changes of an endpoint's health by the health that it came to (up, held, probing).", "agency", "endpoint", "health"),
-		swept:     counter("swept_total", "What the sweep mended or found: expired leases, delayed deliveries, unwoken ones, unserved ones.", "what"),
+		swept:     counter("swept_total", "What the sweep mended or found: expired leases, delayed deliveries, pushes left behind; and events dropped untold after twice the retention.", "what"),
 		unwoken:   prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "unwoken", Help: "Open deliveries that nothing will ever wake, at the last sweep; anything but 0 is an alarm."}),
+		dead:      prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "dead_messages", Help: "Messages in the broker's queue dead, of all nodes: unreadable ones, and those given back too often; anything but 0 is an alarm."}),
 		unknown:   counter("unknown_codes_total", "Agencies' codes that their mappings' tables lack.", "agency", "table"),
 		pushes:    histogram("push_seconds", "Pushes from agencies by what became of them (applied, duplicate, kept, refused).", doorBuckets, "agency", "outcome"),
 		doors:     histogram("http_seconds", "HTTP requests by door, method and status.", doorBuckets, "door", "method", "status"),
 	}
-	m.registry.MustRegister(m.attempts, m.firstByte, m.deliveries, m.endpoints, m.incidents, m.swept, m.unwoken, m.unknown, m.pushes,
+	m.registry.MustRegister(m.attempts, m.firstByte, m.deliveries, m.endpoints, m.incidents, m.swept, m.unwoken, m.dead, m.unknown, m.pushes,
 		m.doors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -102,6 +104,9 @@ func (m *Metrics) Swept(what string, n int) {
 	}
 	m.swept.WithLabelValues(what).Add(float64(n))
 }
+
+// DeadMessages is rabbit.Metrics.
+func (m *Metrics) DeadMessages(n int) { m.dead.Set(float64(n)) }
 
 // UnknownCode is delivery.Metrics.
 func (m *Metrics) UnknownCode(agency, table string) { m.unknown.WithLabelValues(agency, table).Inc() }

@@ -30,7 +30,7 @@ func (a *App) openQueue() (queue.Queue, error) {
 	if urls == "" {
 		return queue.NewMemory(0), nil
 	}
-	q, err := rabbit.Open(rabbit.Config{URLs: urls, Log: a.c.Log})
+	q, err := rabbit.Open(rabbit.Config{URLs: urls, Log: a.c.Log, Metrics: a.metrics})
 	if err != nil {
 		return nil, diag.List{a.c.User.Problem(diag.Error, "broker", err.Error(), "", "broker")}
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -30,6 +32,7 @@ type familyComposition struct {
 	ActRecords  []actRecord `json:"actRecords"`
 	Copies      *int        `json:"copies"`
 	Delivery    *handover   `json:"delivery"`
+	Consent     bool        `json:"consent"`
 }
 
 type member struct {
@@ -37,31 +40,48 @@ type member struct {
 	Relation       string             `json:"relation"`
 	FormerLastName string             `json:"formerLastName"`
 	Address        *canonical.Address `json:"address"`
-	LivesTogether  bool               `json:"livesTogether"`
+	LivesTogether  *bool              `json:"livesTogether"`
 	Deceased       *bool              `json:"deceased"`
 }
 
-type actRecord struct{ Kind, Number, Date, Office string }
-
-type handover struct {
-	Method, Office string
-	Address        *canonical.Address
+type actRecord struct {
+	Kind   string `json:"kind"`
+	Number string `json:"number"`
+	Date   string `json:"date"`
+	Office string `json:"office"`
 }
 
+type handover struct {
+	Method  string             `json:"method"`
+	Office  string             `json:"office"`
+	Address *canonical.Address `json:"address"`
+}
+
+// readApplication reads a request and holds it to what the schemas ask of it. That no key comes twice, encoding/json
+// does not check.
 func readApplication(doc []byte) (*application, error) {
 	var a application
-	if err := json.Unmarshal(doc, &a); err != nil {
+	in := json.NewDecoder(bytes.NewReader(doc))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&a); err != nil {
 		return nil, err
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the request")
 	}
 	if a.Representative != nil {
 		return nil, errors.New("the hand-written translation knows no representatives")
 	}
-	return &a, nil
+	return &a, a.check()
 }
 
 const (
-	soapNS     = "http://schemas.xmlsoap.org/soap/envelope/"
-	registryNS = "urn://zags-ru/registry/2.1"
+	soapNS      = "http://schemas.xmlsoap.org/soap/envelope/"
+	registryNS  = "urn://zags-ru/registry/2.1"
+	commonNS    = "urn://zags-ru/types/common/2.1"
+	personsNS   = "urn://zags-ru/types/persons/2.1"
+	documentsNS = "urn://zags-ru/types/documents/2.1"
+	statusNS    = "urn://zags-ru/types/status/2.1"
 )
 
 type envelopeXML struct {
@@ -270,7 +290,7 @@ func writeByHand(a *application, messageID string) ([]byte, error) {
 		return nil, err
 	}
 	q := queryXML{
-		Registry: registryNS, Common: "urn://zags-ru/types/common/2.1", Persons: "urn://zags-ru/types/persons/2.1", Documents: "urn://zags-ru/types/documents/2.1",
+		Registry: registryNS, Common: commonNS, Persons: personsNS, Documents: documentsNS,
 		Version: "2.1", Urgent: a.Priority == canonical.Urgent, Office: a.Routing.Office, Number: a.ID,
 		Date: submitted.In(moscow).Format("02.01.2006"), Purpose: t.code(purposes, a.Payload.Purpose), PurposeText: a.Payload.PurposeText,
 		OnDate: t.date(a.Payload.OnDate), Members: make([]memberXML, 0, len(a.Payload.Members)),
@@ -293,7 +313,7 @@ func writeByHand(a *application, messageID string) ([]byte, error) {
 	for i := range a.Payload.Members {
 		m := &a.Payload.Members[i]
 		x := memberXML{
-			Order: i + 1, Together: m.LivesTogether, Deceased: m.Deceased, Name: words(m.LastName, m.FirstName, m.MiddleName), Former: m.FormerLastName,
+			Order: i + 1, Together: *m.LivesTogether, Deceased: m.Deceased, Name: words(m.LastName, m.FirstName, m.MiddleName), Former: m.FormerLastName,
 			BirthDate: t.date(m.BirthDate), Sex: t.code(sexes, m.Gender), Relation: t.code(relations, m.Relation), SNILS: t.snils(m.SNILS), Address: address(m.Address),
 		}
 		switch d := m.IdentityDocument; {
@@ -336,10 +356,7 @@ func writeByHand(a *application, messageID string) ([]byte, error) {
 type replyXML struct {
 	XMLName xml.Name `xml:"http://schemas.xmlsoap.org/soap/envelope/ Envelope"`
 	Body    struct {
-		Fault *struct {
-			Code   string `xml:"faultcode"`
-			Reason string `xml:"faultstring"`
-		} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Fault"`
+		Fault        *faultXML `xml:"http://schemas.xmlsoap.org/soap/envelope/ Fault"`
 		Registration *struct {
 			Number string `xml:"urn://zags-ru/registry/2.1 Номер"`
 			State  string `xml:"urn://zags-ru/registry/2.1 Состояние"`
@@ -353,6 +370,28 @@ type replyXML struct {
 	} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Body"`
 }
 
+type faultXML struct {
+	Code   string `xml:"faultcode"`
+	Reason string `xml:"faultstring"`
+}
+
+func (f *faultXML) Error() string { return "fault " + f.Code + ": " + f.Reason }
+
+// statusByHand reads the code of a state and its time.
+func statusByHand(code, at string) (canonical.Status, error) {
+	moment, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		if moment, err = time.ParseInLocation("2006-01-02T15:04:05", at, moscow); err != nil {
+			return canonical.Status{}, err
+		}
+	}
+	s := canonical.Status{Code: statuses[code], Raw: code, At: moment.UTC()}
+	if s.Code == "" {
+		s.Code = canonical.Unknown
+	}
+	return s, nil
+}
+
 // readByHand gives what the answer means.
 func readByHand(doc []byte) (canonical.Receipt, error) {
 	var e replyXML
@@ -360,21 +399,15 @@ func readByHand(doc []byte) (canonical.Receipt, error) {
 		return canonical.Receipt{}, err
 	}
 	if f := e.Body.Fault; f != nil {
-		return canonical.Receipt{}, fmt.Errorf("fault %s: %s", f.Code, f.Reason)
+		return canonical.Receipt{}, f
 	}
 	r := e.Body.Registration
 	if r == nil || r.Number == "" {
 		return canonical.Receipt{}, errors.New("the answer holds no registration")
 	}
-	at, err := time.Parse(time.RFC3339, r.At)
+	s, err := statusByHand(r.State, r.At)
 	if err != nil {
-		if at, err = time.ParseInLocation("2006-01-02T15:04:05", r.At, moscow); err != nil {
-			return canonical.Receipt{}, err
-		}
-	}
-	s := canonical.Status{Code: statuses[r.State], Raw: r.State, At: at.UTC()}
-	if s.Code == "" {
-		s.Code = canonical.Unknown
+		return canonical.Receipt{}, err
 	}
 	if r.Office != nil {
 		s.Unit = &canonical.Unit{Code: r.Office.Code, Name: r.Office.Name}

@@ -34,7 +34,7 @@ const usage = `bench measures the product against floors: what the same work cos
 measured in turn, and the figure is the median of the pairs' ratios, with the range of the pairs beside it. A ratio
 compares well from machine to machine; the absolute figures beside it don't.
 
-  make bench                                      everything; about four minutes
+  make bench                                      everything; about five minutes
   go run ./cmd/internal/bench -only translate     one of the measurements, or several: -only translate,accept
   go run ./cmd/internal/bench -strict             exit code 1 when a target is missed
   go run ./cmd/internal/bench -only accept -dir /mnt/disk     with the databases on another disk
@@ -54,6 +54,12 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"translate", "mapping and codec of the ZAGS message, both ways, against structs and encoding/xml", benchTranslate},
+	{"whole", "the whole way from JSON to XML and back, validated, against structs, encoding/json and encoding/xml", benchWhole},
+	{"codec", "reading and writing of messages, against structs and encoding/xml", benchCodec},
+	{"leaves", "a mapping of 29 leaves, against hand-written Go on the same trees", benchLeaves},
+	{"memory", "the heap that reading a message takes, by its size and form", benchMemory},
+	{"linear", "reading of messages of 1 to 100 MB and of any depth, a byte against a byte", benchLinear},
+	{"compile", "200 agencies loaded, and every contract of the folder that SLUICE_CONTRACTS names", benchCompile},
 	{"accept", "durable accepts on SQLite, against the same rows written in groups as fast as the driver can", benchAccept},
 	{"deliver", "deliveries that wait in the store, and from accept to receipt, against a bare loop of the same calls with ready bodies", benchDeliver},
 	{"isolate", "the healthy agencies' 99th percentile while one agency hangs, against all being well", benchIsolate},
@@ -66,6 +72,7 @@ var errUsage = errors.New("the command line is wrong") // flag has printed how
 type session struct {
 	out    io.Writer
 	pairs  int
+	worth  time.Duration
 	dir    string // for databases
 	bin    string
 	strict bool
@@ -77,7 +84,7 @@ func (s *session) add(r row) { s.rows = append(s.rows, r) }
 func (s *session) note(format string, args ...any) { fmt.Fprintf(s.out, "  "+format+"\n", args...) }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
-	s := &session{out: out}
+	s := &session{out: out, worth: worth}
 	chosen, err := s.configure(args, errOut)
 	if err != nil {
 		return err

@@ -279,7 +279,17 @@ func (c *ContractEncodeCmd) writer(l *loaded) (appender, error) {
 }
 
 // ContractDecodeCmd reads XML.
-type ContractDecodeCmd struct{ message }
+type ContractDecodeCmd struct {
+	message
+	Reading reading `help:"What to make of a message that departs from the contract, as the manifest's reading says: strict refuses what the contract does not know, tolerant passes over it and reports it, lenient also takes elements in another order." enum:"strict,tolerant,lenient" default:"tolerant"`
+}
+
+// reading is how the manifest has an agency's messages read.
+type reading string
+
+func (r reading) options() codec.Options {
+	return codec.Options{Strict: r == "strict", Lenient: r == "lenient"}
+}
 
 // Run decodes standard input. Where it departs from the contract goes to standard error.
 func (c *ContractDecodeCmd) Run(ctx *Context) error {
@@ -295,13 +305,17 @@ func (c *ContractDecodeCmd) Run(ctx *Context) error {
 	if err != nil {
 		return err
 	}
+	printDrift(ctx.Err, drift)
+	return printJSON(ctx.Out, message)
+}
+
+func printDrift(w io.Writer, drift []codec.Drift) {
 	for _, d := range drift {
 		if d.Text == "" {
-			fmt.Fprint(ctx.Err, "the contract does not know ")
+			fmt.Fprint(w, "the contract does not know ")
 		}
-		fmt.Fprintf(ctx.Err, "%s\n", d)
+		fmt.Fprintf(w, "%s\n", d)
 	}
-	return printJSON(ctx.Out, message)
 }
 
 func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (*tree.Object, []codec.Drift, error) {
@@ -310,7 +324,7 @@ func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (*tree.Object, []codec.
 		if err != nil {
 			return nil, nil, err
 		}
-		r, err := m.Decode(in)
+		r, err := m.DecodeWith(in, c.Reading.options())
 		return r.Tree, r.Drift, err
 	}
 	o, err := c.operation(l)
@@ -318,10 +332,10 @@ func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (*tree.Object, []codec.
 		return nil, nil, err
 	}
 	if c.Message == "request" {
-		r, err := o.DecodeRequest(in)
+		r, err := o.DecodeRequestWith(in, c.Reading.options())
 		return r.Tree, r.Drift, err
 	}
-	r, err := o.DecodeReply(in)
+	r, err := o.DecodeReplyWith(in, c.Reading.options())
 	if r.Fault != nil {
 		return tree.Of("fault", r.Fault), r.Drift, err
 	}
@@ -330,7 +344,8 @@ func (c *ContractDecodeCmd) decode(l *loaded, in []byte) (*tree.Object, []codec.
 
 // ContractValidateCmd checks XML.
 type ContractValidateCmd struct {
-	File string `arg:"" help:"The contract: a .wsdl or .xsd file."`
+	File    string  `arg:"" help:"The contract: a .wsdl or .xsd file."`
+	Reading reading `help:"strict checks the document as it stands; tolerant and lenient check what the hub makes of it when the manifest's reading says so, and report what that passes over." enum:"strict,tolerant,lenient" default:"strict"`
 }
 
 // Run validates standard input: a document with a global element of the contract as its root.
@@ -339,16 +354,54 @@ func (c *ContractValidateCmd) Run(ctx *Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.schema.Validator()
-	if err != nil {
-		return err
-	}
 	in, err := io.ReadAll(ctx.In)
 	if err != nil {
 		return err
 	}
-	if err := v.Validate(in); err != nil {
-		ctx.PrintProblems(diag.Of(err))
+	if c.Reading == "strict" {
+		v, err := l.schema.Validator()
+		if err != nil {
+			return err
+		}
+		return verdict(ctx, diag.Of(v.Validate(in)))
+	}
+	m, err := documentOf(l.schema, in, c.Reading.options())
+	if err != nil {
+		return err
+	}
+	r, err := m.DecodeWith(in, c.Reading.options())
+	if err != nil {
+		return err
+	}
+	printDrift(ctx.Err, r.Drift)
+	found := diag.Of(m.Validate(r.Tree))
+	for i := range found {
+		found[i].Pos = diag.Pos{} // its lines are of XML that nobody has seen; the path stays
+	}
+	return verdict(ctx, found)
+}
+
+// documentOf finds the global element at the root of a document.
+func documentOf(s *xsd.Schema, doc []byte, o codec.Options) (*codec.Message, error) {
+	r, err := codec.NewReader(s, doc, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if _, err := r.Next(); err != nil {
+		return nil, err
+	}
+	root := r.Scanner()
+	e := s.Lookup(root.Space(), root.Local())
+	if e == nil {
+		return nil, r.Unexpected("the contract has no such global element", "")
+	}
+	return codec.ForElement(s, e), nil
+}
+
+func verdict(ctx *Context, found diag.List) error {
+	if len(found) > 0 {
+		ctx.PrintProblems(found)
 		return ErrFindings
 	}
 	fmt.Fprintln(ctx.Out, "valid")

@@ -23,6 +23,8 @@ func TestHelp(t *testing.T) {
 		"endpoints release": "agency/endpoint, as endpoints list names it",
 		"health":            "Exit code 0 when the hub can serve",
 		"contract":          "contract validate",
+		"contract decode":   "--reading=\"tolerant\"",
+		"contract validate": "--reading=\"strict\"",
 		"lint":              "A workspace: a folder with adapters/, mappings/ and contracts/",
 		"test":              "--update",
 		"translate":         "Show what would be sent to an agency, without sending it",

@@ -26,7 +26,7 @@ type Config struct {
 	Operators  map[string]*Operator `yaml:"operators" doc:"who may use the operators' door, by a name of your choice; it stands in the audit trail"`
 	Limits     Limits               `yaml:"limits"`
 	Retry      Retry                `yaml:"retry"`
-	Retention  time.Duration        `yaml:"retention" default:"90d" doc:"how long closed requests are kept with all that belongs to them; 0s keeps them for ever"`
+	Retention  time.Duration        `yaml:"retention" default:"90d" doc:"how long closed requests are kept with all that belongs to them, twice as long when no webhook takes their events; 0s keeps them for ever"`
 	Stop       time.Duration        `yaml:"stop" default:"20s" doc:"how long a stopping hub waits for what is under way"`
 	Log        Log                  `yaml:"log"`
 

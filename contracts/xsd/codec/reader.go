@@ -195,7 +195,7 @@ func (r *Reader) element(e *xsd.Element) (any, error) {
 		return nil, err
 	}
 	if null {
-		if len(r.fields) == before {
+		if len(r.fields) == before && !t.Abstract { // of an abstract type, null alone could not be written
 			r.fields = r.fields[:base]
 			return nil, r.empty()
 		}

@@ -206,6 +206,8 @@ func parseFloat(s *xsd.Simple, text []byte) (float64, bool) {
 	return f, err == nil
 }
 
+const maxUnsignedLong = "18446744073709551615"
+
 // validDecimal checks a number's digits and its sign against the built-in type.
 func validDecimal(b xsd.Builtin, text []byte) bool {
 	negative, i := false, 0
@@ -229,7 +231,10 @@ func validDecimal(b xsd.Builtin, text []byte) bool {
 		return false
 	}
 	switch b {
-	case xsd.NonNegativeInteger, xsd.UnsignedLong:
+	case xsd.UnsignedLong:
+		digits := bytes.TrimLeft(text, "+-0")
+		return (!negative || zero) && (len(digits) < len(maxUnsignedLong) || len(digits) == len(maxUnsignedLong) && string(digits) <= maxUnsignedLong)
+	case xsd.NonNegativeInteger:
 		return !negative || zero
 	case xsd.PositiveInteger:
 		return !negative && !zero

@@ -76,8 +76,14 @@ func outsideOracle(doc []byte, ours error) bool {
 			return true
 		}
 	}
-	if targetColon.Match(doc) {
+	if targetColon.Match(doc) || reservedTarget.Match(doc) {
 		return true
+	}
+	if ours != nil {
+		// Two prefixes of one namespace are two names to the oracle.
+		if m := twice.FindStringSubmatch(ours.Error()); m != nil && strings.Count(string(doc), m[1]) < 2 {
+			return true
+		}
 	}
 	for _, known := range []string{
 		// Namespaces in XML 1.0 says so; the oracle does not look.
@@ -95,22 +101,29 @@ func outsideOracle(doc []byte, ours error) bool {
 // targetColon finds the targets of processing instructions that Namespaces in XML 1.0 refuses.
 var targetColon = regexp.MustCompile(`<\?[^?\s]*:`)
 
+var twice = regexp.MustCompile(`the attribute (\S+) stands twice in one tag`)
+
+// reservedTarget finds xml in other letters, which XML 1.0 §2.6 reserves.
+var reservedTarget = regexp.MustCompile(`<\?(X[Mm][Ll]|xM[Ll]|xmL)`)
+
 // spaceRuns are what the oracle leaves as written: it normalises neither line ends nor attribute values.
 var spaceRuns = regexp.MustCompile(`(?:\\[rnt]|\s)+`)
 
-func compare(t *testing.T, doc []byte) {
+// compare says whether the oracle could be asked.
+func compare(t *testing.T, doc []byte) (asked bool) {
 	t.Helper()
 	got, ours := tokens(string(doc), Limits{})
 	if outsideOracle(doc, ours) {
-		return
+		return false
 	}
 	want, theirs := oracleTokens(doc)
 	if theirs != nil && strings.Contains(theirs.Error(), "unsupported encoding") {
-		return // which encodings there are is for Transcode
+		return false // which encodings there are is for Transcode
 	}
 	if (ours == nil) != (theirs == nil) || ours == nil && spaceRuns.ReplaceAllString(got, " ") != spaceRuns.ReplaceAllString(want, " ") {
 		t.Errorf("%q\nwe say %s, %v\noracle %s, %v", doc, got, ours, want, theirs)
 	}
+	return true
 }
 
 var seeds = []string{
@@ -154,19 +167,23 @@ func mutate(r *rand.Rand, doc []byte) []byte {
 	return doc
 }
 
-// TestAgainstOracle mutates documents and wants the same verdict and the same tokens. SLUICE_MUTANTS says how many.
+// TestAgainstOracle mutates documents and wants the same verdict and the same tokens of as many as SLUICE_MUTANTS says.
 func TestAgainstOracle(t *testing.T) {
 	n := 5_000
-	if v, err := strconv.Atoi(os.Getenv("SLUICE_MUTANTS")); err == nil {
-		n = v
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range n {
-		compare(t, mutate(r, []byte(seeds[i%len(seeds)])))
-		if t.Failed() {
-			t.Fatalf("mutant %d", i)
+	if text := os.Getenv("SLUICE_MUTANTS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
 		}
 	}
+	r := rand.New(rand.NewPCG(1, 2))
+	made, alike := 0, 0
+	for ; alike < n && !t.Failed(); made++ {
+		if compare(t, mutate(r, []byte(seeds[made%len(seeds)]))) {
+			alike++
+		}
+	}
+	t.Logf("%d mutants, %d of them compared with the oracle, which sees the others differently", made, alike)
 }
 
 func FuzzScanner(f *testing.F) {

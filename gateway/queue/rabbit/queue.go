@@ -19,22 +19,27 @@ import (
 
 // Config is what a Queue works with. Only URLs is needed.
 type Config struct {
-	URLs string       // the brokers of one cluster, amqp:// or amqps://, with commas between; they hold a password
-	Log  *slog.Logger // slog.Default()
+	URLs    string       // the brokers of one cluster, amqp:// or amqps://, with commas between; they hold a password
+	Log     *slog.Logger // slog.Default()
+	Metrics Metrics      // none
 
 	Wait      time.Duration // how long a call waits for a broker that is away; 30 s to publish, a sixth of it to look
 	Silence   time.Duration // how long a confirm may take before the channel is thought broken; 5 s
 	Heartbeat time.Duration // a connection on which nothing is heard for two or three of these is given up; 10 s
+	Look      time.Duration // between looks at the dead messages; 15 s
 }
 
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
+	}
 	for _, d := range []struct {
 		value    *time.Duration
 		fallback time.Duration
-	}{{&c.Wait, 30 * time.Second}, {&c.Silence, 5 * time.Second}, {&c.Heartbeat, 10 * time.Second}} {
+	}{{&c.Wait, 30 * time.Second}, {&c.Silence, 5 * time.Second}, {&c.Heartbeat, 10 * time.Second}, {&c.Look, 15 * time.Second}} {
 		if *d.value <= 0 {
 			*d.value = d.fallback
 		}
@@ -73,6 +78,7 @@ func Open(c Config) (*Queue, error) {
 	for _, l := range []*link{q.publishing, q.consuming} {
 		q.running.Go(func() { l.run(ctx) })
 	}
+	q.running.Go(func() { q.watchDead(ctx) })
 	return q, nil
 }
 

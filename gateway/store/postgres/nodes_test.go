@@ -274,11 +274,11 @@ func TestNodesPruneTogether(t *testing.T) {
 	wg.Wait()
 	var deleted atomic.Int64
 	prune := func(s *postgres.Store) {
-		n, err := s.Prune(ctx, time.Now().Add(time.Hour))
+		p, err := s.Prune(ctx, time.Now().Add(time.Hour), time.Time{})
 		if err != nil {
 			t.Error(err)
 		}
-		deleted.Add(int64(n))
+		deleted.Add(int64(p.Requests))
 	}
 	for i := range 4 {
 		wg.Go(func() { prune(nodes[i%2]) })

@@ -51,6 +51,9 @@ func TestPlans(t *testing.T) {
 		{"lanes", selectLanes, "", []string{"deliveries_due"}},
 		{"causes", selectCauses, "", []string{"deliveries_troubled"}},
 		{"number", selectNumber, "'zags', '77-1'", []string{"deliveries_number"}},
+		{"done", selectDone, "'{1}', now(), now()", []string{"requests_pkey", "events_pkey", "deliveries_pkey"}},
+		{"old events", lockOld, "now(), 10", []string{"events_pkey", "subscriptions_pkey"}},
+		{"wake streams", wakeStreams, "'{1}'", []string{"events_pkey"}},
 		{"slice", selectSlice, "0, now(), 200", []string{"requests_pkey"}},
 	}
 	err = s.lend(ctx, func(ctx context.Context, c *pgx.Conn) error {

@@ -117,8 +117,11 @@ func TestRestart(t *testing.T) {
 			_, err := s.UpdateEndpoint(ctx, "zags", "x", func(*gateway.EndpointState) error { return nil })
 			return err
 		},
-		"push":  func() error { _, err := s.KeepPush(ctx, "zags", "1", []byte("x"), time.Now()); return err },
-		"prune": func() error { _, err := s.Prune(ctx, time.Now().Add(-time.Hour)); return err },
+		"push": func() error { _, err := s.KeepPush(ctx, "zags", "1", []byte("x"), time.Now()); return err },
+		"prune": func() error {
+			_, err := s.Prune(ctx, time.Now().Add(-time.Hour), time.Now().Add(-time.Hour))
+			return err
+		},
 	}
 	all := func(check func(name string, err error)) {
 		done := make(chan struct{})

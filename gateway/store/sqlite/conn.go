@@ -79,6 +79,10 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// brief is the context of statements that touch a few rows by their keys: to watch for the end of a context costs the
+// driver a goroutine and more time than they take.
+var brief = context.Background()
+
 // query runs a statement and calls each with every row; a row is only good until each returns. The statement ends early
 // when ctx does.
 func (c *conn) query(ctx context.Context, query string, each func(row) error, args ...any) error {

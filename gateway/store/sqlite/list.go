@@ -31,7 +31,7 @@ func (s *Store) List(ctx context.Context, f store.Filter) (store.Page[*gateway.R
 				page.Next = sqlstore.Cursor(page.Items[limit-1].Seq)
 			}
 			for _, r := range page.Items {
-				if err := loadParts(ctx, c, r); err != nil {
+				if err := loadParts(c, r); err != nil {
 					return err
 				}
 			}

@@ -12,13 +12,13 @@ import (
 )
 
 const requestColumns = `r.seq, r.id, r.client, r.portal_id, r.service, r.service_version, r.agency, r.urgent, r.test, r.state, r.outcome, r.status,
-r.accepted_at, r.closed_at, r.withdrawn_at, r.withdraw_reason, r.rev`
+r.accepted_at, r.closed_at, r.withdrawn_at, r.withdraw_reason, r.rev, (SELECT max(e.n) FROM events e WHERE e.stream = r.seq)`
 
 func scanRequest(v row) *gateway.Request {
 	return &gateway.Request{
 		Seq: v.int64(0), ID: v.text(1), Client: v.text(2), PortalID: v.text(3), Service: v.text(4), ServiceVersion: v.text(5), Agency: v.text(6),
 		Priority: sqlstore.Priority(v.bool(7)), Test: v.bool(8), State: gateway.RequestState(v.text(9)), Outcome: v.text(10), Status: canonical.StatusCode(v.text(11)),
-		AcceptedAt: v.time(12), ClosedAt: v.time(13), WithdrawnAt: v.time(14), WithdrawReason: v.text(15), Rev: v.int64(16),
+		AcceptedAt: v.time(12), ClosedAt: v.time(13), WithdrawnAt: v.time(14), WithdrawReason: v.text(15), Rev: v.int64(16), LastEvent: v.int(17),
 	}
 }
 
@@ -50,9 +50,9 @@ func scanStatus(v row) (gateway.StatusEntry, error) {
 }
 
 // loadRequest reads a whole request.
-func loadRequest(ctx context.Context, c *conn, id string) (*gateway.Request, error) {
+func loadRequest(c *conn, id string) (*gateway.Request, error) {
 	var r *gateway.Request
-	err := c.query(ctx, "SELECT "+requestColumns+" FROM requests r WHERE r.id = ?", func(v row) error {
+	err := c.query(brief, "SELECT "+requestColumns+" FROM requests r WHERE r.id = ?", func(v row) error {
 		r = scanRequest(v)
 		return nil
 	}, id)
@@ -62,32 +62,25 @@ func loadRequest(ctx context.Context, c *conn, id string) (*gateway.Request, err
 	if r == nil {
 		return nil, fmt.Errorf("request %s: %w", id, store.ErrNotFound)
 	}
-	if err := loadParts(ctx, c, r); err != nil {
+	if err := loadParts(c, r); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// loadParts reads a request's deliveries and statuses, and where its events have got to.
-func loadParts(ctx context.Context, c *conn, r *gateway.Request) error {
-	err := c.query(ctx, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.request = ? ORDER BY d.n", func(v row) error {
+// loadParts reads a request's deliveries and statuses.
+func loadParts(c *conn, r *gateway.Request) error {
+	err := c.query(brief, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.request = ? ORDER BY d.n", func(v row) error {
 		r.Deliveries = append(r.Deliveries, scanDelivery(r.ID, v))
 		return nil
 	}, r.Seq)
-	if err != nil {
+	if err != nil || r.Rev == 1 { // a status is written together with its request
 		return err
 	}
-	err = c.query(ctx, "SELECT "+statusColumns+" FROM statuses s WHERE s.request = ? ORDER BY s.n", func(v row) error {
+	return c.query(brief, "SELECT "+statusColumns+" FROM statuses s WHERE s.request = ? ORDER BY s.n", func(v row) error {
 		e, err := scanStatus(v)
 		r.Statuses = append(r.Statuses, e)
 		return err
-	}, r.Seq)
-	if err != nil {
-		return err
-	}
-	return c.query(ctx, "SELECT max(n) FROM events WHERE stream = ?", func(v row) error {
-		r.LastEvent = v.int(0)
-		return nil
 	}, r.Seq)
 }
 
@@ -99,7 +92,7 @@ func (s *Store) Request(ctx context.Context, id string) (*gateway.Request, error
 	var r *gateway.Request
 	err := s.read(ctx, "reading request "+id, func(c *conn) error {
 		return c.snapshot(func() (err error) {
-			r, err = loadRequest(ctx, c, id)
+			r, err = loadRequest(c, id)
 			return err
 		})
 	})
@@ -111,7 +104,7 @@ func (s *Store) Body(ctx context.Context, requestID string) ([]byte, error) {
 	var body []byte
 	found := false
 	err := s.read(ctx, "reading the body of request "+requestID, func(c *conn) error {
-		err := c.query(ctx, "SELECT b.body FROM requests r JOIN bodies b ON b.request = r.seq WHERE r.id = ?", func(v row) error {
+		err := c.query(brief, "SELECT b.body FROM requests r JOIN bodies b ON b.request = r.seq WHERE r.id = ?", func(v row) error {
 			body, found = v.blob(0), true
 			return nil
 		}, requestID)
@@ -147,7 +140,7 @@ FROM requests r JOIN attempts a ON a.request = r.seq WHERE r.id = ? AND a.delive
 func (s *Store) FindNumber(ctx context.Context, agency, number string) (string, error) {
 	var id string
 	err := s.read(ctx, "finding a request by an agency's number", func(c *conn) (err error) {
-		id, err = findNumber(ctx, c, agency, number)
+		id, err = findNumber(c, agency, number)
 		if err == nil && id == "" {
 			err = store.ErrNotFound
 		}
@@ -158,8 +151,8 @@ func (s *Store) FindNumber(ctx context.Context, agency, number string) (string, 
 
 // findNumber returns the request's id, or "". A message id shares its beginning with the request's id, so the few
 // requests that begin so are tried.
-func findNumber(ctx context.Context, c *conn, agency, number string) (id string, err error) {
-	err = c.query(ctx, "SELECT r.id FROM deliveries d JOIN requests r ON r.seq = d.request WHERE d.agency = ? AND d.external_id = ? ORDER BY d.request DESC LIMIT 1", func(v row) error {
+func findNumber(c *conn, agency, number string) (id string, err error) {
+	err = c.query(brief, "SELECT r.id FROM deliveries d JOIN requests r ON r.seq = d.request WHERE d.agency = ? AND d.external_id = ? ORDER BY d.request DESC LIMIT 1", func(v row) error {
 		id = v.text(0)
 		return nil
 	}, agency, number)
@@ -167,7 +160,7 @@ func findNumber(ctx context.Context, c *conn, agency, number string) (id string,
 	if err != nil || id != "" || prefix == "" {
 		return id, err
 	}
-	err = c.query(ctx, "SELECT r.id, d.n FROM requests r JOIN deliveries d ON d.request = r.seq WHERE r.id >= ? AND r.id < ? AND d.agency = ?", func(v row) error {
+	err = c.query(brief, "SELECT r.id, d.n FROM requests r JOIN deliveries d ON d.request = r.seq WHERE r.id >= ? AND r.id < ? AND d.agency = ?", func(v row) error {
 		if gateway.MessageID(gateway.DeliveryID(v.text(0), v.int(1))) == number {
 			id = v.text(0)
 		}

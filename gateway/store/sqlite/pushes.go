@@ -13,10 +13,11 @@ func (s *Store) KeepPush(ctx context.Context, agency, number string, push []byte
 	err := s.write(ctx, "keeping a push of "+agency, func(w *writer) (err error) {
 		// The writer sees every registration before this one, so a push is either matched here or kept before the
 		// receipt is stored, and found by who stores it.
-		if id, err = findNumber(ctx, w.conn, agency, number); err != nil || id != "" {
+		if id, err = findNumber(w.conn, agency, number); err != nil || id != "" {
 			return err
 		}
 		_, err = w.change("INSERT INTO pushes (agency, number, push, received_at) VALUES (?, ?, ?, ?)", agency, number, push, now.UnixMicro())
+		w.keeps = true
 		return err
 	})
 	return id, err
@@ -24,9 +25,12 @@ func (s *Store) KeepPush(ctx context.Context, agency, number string, push []byte
 
 // Pushes lists what was kept for a number.
 func (s *Store) Pushes(ctx context.Context, agency, number string) ([]store.KeptPush, error) {
+	if !s.writer.kept.Load() { // every receipt asks, and next to none finds any
+		return nil, nil
+	}
 	var all []store.KeptPush
 	err := s.read(ctx, "reading the pushes kept", func(c *conn) error {
-		return c.query(ctx, "SELECT id, push, received_at FROM pushes WHERE agency = ? AND number = ? ORDER BY id", func(v row) error {
+		return c.query(brief, "SELECT id, push, received_at FROM pushes WHERE agency = ? AND number = ? ORDER BY id", func(v row) error {
 			all = append(all, store.KeptPush{ID: v.int64(0), Agency: agency, Number: number, Push: v.blob(1), ReceivedAt: v.time(2)})
 			return nil
 		}, agency, number)
@@ -56,6 +60,14 @@ func (s *Store) DropPushes(ctx context.Context, ids ...int64) error {
 				return err
 			}
 		}
+		return w.countPushes()
+	})
+}
+
+// countPushes finds out whether any push is kept.
+func (w *writer) countPushes() error {
+	return w.query(brief, "SELECT EXISTS (SELECT 1 FROM pushes)", func(v row) error {
+		w.keeps = v.bool(0)
 		return nil
 	})
 }

@@ -18,7 +18,7 @@ ORDER BY d.next_at LIMIT ?`
 func (s *Store) Window(ctx context.Context, agency, endpoint string, now time.Time, limit int, visible time.Duration) ([]store.Ref, error) {
 	var refs []store.Ref
 	err := s.write(ctx, "handing out deliveries of "+agency+"/"+endpoint, func(w *writer) (err error) {
-		refs, err = w.window(ctx, agency, endpoint, now, limit, now.Add(visible).Truncate(time.Microsecond).UTC())
+		refs, err = w.window(agency, endpoint, now, limit, now.Add(visible).Truncate(time.Microsecond).UTC())
 		return err
 	})
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Store) Window(ctx context.Context, agency, endpoint string, now time.Ti
 	return refs, nil
 }
 
-func (w *writer) window(ctx context.Context, agency, endpoint string, now time.Time, limit int, again time.Time) ([]store.Ref, error) {
+func (w *writer) window(agency, endpoint string, now time.Time, limit int, again time.Time) ([]store.Ref, error) {
 	type due struct {
 		seq, rev int64
 		n        int
@@ -35,7 +35,7 @@ func (w *writer) window(ctx context.Context, agency, endpoint string, now time.T
 	var refs []store.Ref
 	var dues []due
 	for rank := 0; rank <= 1 && len(refs) < limit; rank++ {
-		err := w.query(ctx, selectDue, func(v row) error {
+		err := w.query(brief, selectDue, func(v row) error {
 			id := v.text(5)
 			refs = append(refs, store.Ref{
 				RequestID: id, DeliveryID: gateway.DeliveryID(id, v.int(1)), Epoch: v.int64(2) + 1,

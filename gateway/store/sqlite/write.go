@@ -15,7 +15,7 @@ func (s *Store) Create(ctx context.Context, r *gateway.Request, body []byte, ide
 	var stored *gateway.Request
 	var created bool
 	err := s.write(ctx, "storing the request", func(w *writer) (err error) {
-		stored, created, err = w.create(ctx, r, body, idem)
+		stored, created, err = w.create(r, body, idem)
 		return err
 	})
 	return stored, created, err
@@ -24,7 +24,7 @@ func (s *Store) Create(ctx context.Context, r *gateway.Request, body []byte, ide
 const insertRequest = `INSERT INTO requests (seq, id, client, idem_key, body_hash, portal_id, service, service_version, agency, urgent, test, state, accepted_at, rev)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (client, idem_key) WHERE idem_key IS NOT NULL DO NOTHING`
 
-func (w *writer) create(ctx context.Context, r *gateway.Request, body []byte, idem store.Idempotency) (*gateway.Request, bool, error) {
+func (w *writer) create(r *gateway.Request, body []byte, idem store.Idempotency) (*gateway.Request, bool, error) {
 	next := r.Clone()
 	next.Seq, next.Rev = w.nextSeq, 1
 	n, err := w.change(insertRequest, next.Seq, r.ID, r.Client, text(idem.Key), idem.BodyHash[:], text(r.PortalID), r.Service, r.ServiceVersion,
@@ -33,7 +33,7 @@ func (w *writer) create(ctx context.Context, r *gateway.Request, body []byte, id
 		return nil, false, err
 	}
 	if n == 0 {
-		first, err := w.repeated(ctx, r.Client, idem)
+		first, err := w.repeated(r.Client, idem)
 		return first, false, err
 	}
 	w.nextSeq++
@@ -53,10 +53,10 @@ func (w *writer) create(ctx context.Context, r *gateway.Request, body []byte, id
 }
 
 // repeated finds the request that the client made under the key before.
-func (w *writer) repeated(ctx context.Context, client string, idem store.Idempotency) (*gateway.Request, error) {
+func (w *writer) repeated(client string, idem store.Idempotency) (*gateway.Request, error) {
 	var id string
 	var hash []byte
-	err := w.query(ctx, "SELECT id, body_hash FROM requests WHERE client = ? AND idem_key = ?", func(r row) error {
+	err := w.query(brief, "SELECT id, body_hash FROM requests WHERE client = ? AND idem_key = ?", func(r row) error {
 		id, hash = r.text(0), r.blob(1)
 		return nil
 	}, client, idem.Key)
@@ -66,14 +66,14 @@ func (w *writer) repeated(ctx context.Context, client string, idem store.Idempot
 	if string(hash) != string(idem.BodyHash[:]) {
 		return nil, store.ErrKeyReused
 	}
-	return w.load(ctx, id)
+	return w.load(id)
 }
 
 // Update loads a request, changes it and writes the difference.
 func (s *Store) Update(ctx context.Context, id string, change func(*gateway.Request) error) (*gateway.Request, error) {
 	var stored *gateway.Request
 	err := s.write(ctx, "storing what changed of request "+id, func(w *writer) (err error) {
-		stored, err = w.update(ctx, id, change)
+		stored, err = w.update(id, change)
 		return err
 	})
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *Store) Update(ctx context.Context, id string, change func(*gateway.Requ
 	return stored, nil
 }
 
-func (w *writer) update(ctx context.Context, id string, change func(*gateway.Request) error) (*gateway.Request, error) {
-	base, err := w.load(ctx, id)
+func (w *writer) update(id string, change func(*gateway.Request) error) (*gateway.Request, error) {
+	base, err := w.load(id)
 	if err != nil {
 		return nil, err
 	}
@@ -200,12 +200,12 @@ func (w *writer) insertChanges(r *gateway.Request, c *gateway.Changes) error {
 }
 
 // load finds a request as the group sees it.
-func (w *writer) load(ctx context.Context, id string) (*gateway.Request, error) {
+func (w *writer) load(id string) (*gateway.Request, error) {
 	if r := w.fresh[id]; r != nil {
 		return r, nil
 	}
 	if r := w.cache.get(id); r != nil {
 		return r, nil
 	}
-	return loadRequest(ctx, w.conn, id)
+	return loadRequest(w.conn, id)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"sluice/gateway"
 	"sluice/gateway/store"
@@ -29,11 +31,13 @@ type writer struct {
 	nextSeq int64
 	failing bool // since the last commit that succeeded
 	hooks   []func(store.Commit)
+	kept    atomic.Bool // some push is kept, as of the last commit
 
 	// Of the group that is being run:
 	changed bool                        // the operation under way has changed something
 	fresh   map[string]*gateway.Request // what the group has written so far; set as the last thing that a write does
 	pruned  []string
+	keeps   bool // some push is kept
 	commit  store.Commit
 }
 
@@ -56,10 +60,14 @@ func newWriter(c *conn, cache *cache, cfg Config) (*writer, error) {
 	if _, err := w.exec("DELETE FROM owners"); err != nil && !unavailable(err) {
 		return nil, errors.Join(err, c.close())
 	}
-	err := w.query(context.Background(), "SELECT max(seq) FROM requests", func(r row) error {
+	err := w.query(brief, "SELECT max(seq) FROM requests", func(r row) error {
 		w.nextSeq = r.int64(0) + 1
 		return nil
 	})
+	if err == nil {
+		err = w.countPushes()
+	}
+	w.kept.Store(w.keeps)
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -168,14 +176,20 @@ func (w *writer) runGroup(group []*op) []*op {
 	return group
 }
 
-// more takes one more waiting write into the group, if there is any.
+// more takes one more waiting write into the group, if there is any. Those who are about to write get their turn of the
+// processor first: a commit costs much the same for few writes as for many, and when nobody wants to run it is not put off.
 func (w *writer) more(group *[]*op) bool {
-	select {
-	case o := <-w.ops:
-		*group = append(*group, o)
-		return true
-	default:
-		return false
+	for yielded := false; ; yielded = true {
+		select {
+		case o := <-w.ops:
+			*group = append(*group, o)
+			return true
+		default:
+		}
+		if yielded {
+			return false
+		}
+		runtime.Gosched()
 	}
 }
 
@@ -238,6 +252,7 @@ func (w *writer) runApart(group []*op) error {
 
 func (w *writer) begin() error {
 	clear(w.fresh)
+	w.keeps = w.kept.Load()
 	w.pruned = w.pruned[:0]
 	w.commit = store.Commit{Lanes: w.commit.Lanes[:0]}
 	_, err := w.exec("BEGIN IMMEDIATE")
@@ -254,6 +269,7 @@ func (w *writer) end() error {
 	}
 	w.failing = false
 	w.cache.put(w.fresh)
+	w.kept.Store(w.keeps)
 	w.cache.drop(w.pruned)
 	if len(w.commit.Lanes) > 0 || w.commit.Events {
 		c := store.Commit{Lanes: slices.Clone(w.commit.Lanes), Events: w.commit.Events}

@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"window": testWindow, "begin again": testBeginAgain, "one at a time": testOneAtATime, "leases": testLeases, "polls": testPolls, "late": testLate, "unwoken": testUnwoken,
 		"numbers": testNumbers, "pushes": testPushes, "list": testList, "deliveries": testDeliveries, "causes": testCauses,
 		"endpoints": testEndpoints, "events": testEvents, "events put off": testEventFailed, "events claimed": testClaims, "events of endpoints": testEndpointEvents,
-		"commit hook": testCommitHook, "prune": testPrune, "not found": testNotFound, "cancelled": testCancelled, "closed": testClosed,
+		"commit hook": testCommitHook, "prune": testPrune, "prune events of endpoints": testPruneEndpointEvents, "not found": testNotFound, "cancelled": testCancelled, "closed": testClosed,
 		"nonsense": testNonsense,
 	} {
 		t.Run(name, func(t *testing.T) {
