@@ -141,18 +141,17 @@ func (c *compiler) call(n *expression.Call) evaluate {
 	}
 	return func(fr *frame) (any, error) {
 		base := len(fr.args)
-		defer func() {
-			clear(fr.args[base:])
-			fr.args = fr.args[:base]
-		}()
 		for i, arg := range args {
 			v, err := arg(fr)
 			if err != nil || i == 0 && v == nil && !strict {
+				fr.args = fr.args[:base]
 				return nil, err
 			}
 			fr.args = append(fr.args, v)
 		}
-		return fr.call(op, at, fr.args[base:])
+		v, err := fr.call(op, at, fr.args[base:])
+		fr.args = fr.args[:base]
+		return v, err
 	}
 }
 

@@ -239,7 +239,7 @@ func (t *table) written(from []string) []string {
 	}
 	var out []string
 	for _, key := range from {
-		if code, ok := t.codes[key]; ok && !slices.Contains(out, code) {
+		if code, ok := t.codes[key].(string); ok && !slices.Contains(out, code) {
 			out = append(out, code)
 		}
 	}
@@ -247,7 +247,7 @@ func (t *table) written(from []string) []string {
 }
 
 // without lists the values that are no keys of m.
-func without(values []string, m map[string]string) []string {
+func without[V any](values []string, m map[string]V) []string {
 	var out []string
 	for _, v := range values {
 		if _, ok := m[v]; !ok {

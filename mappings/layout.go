@@ -91,10 +91,10 @@ func (l *layout) hasTime() bool { return l.has("HH", "mm", "ss", "SSS", "XXX") }
 
 // formatDate writes an ISO date without making a time of it; ok is false where the long way is needed.
 func (l *layout) formatDate(s string) (out string, ok bool) {
-	if _, _, err := parseISO(s, time.UTC); err != nil {
+	if !isDate(s) {
 		return "", false
 	}
-	b := make([]byte, 0, 16)
+	b := make([]byte, 0, 32)
 	for _, p := range l.parts {
 		switch p.field {
 		case "":
@@ -112,6 +112,30 @@ func (l *layout) formatDate(s string) (out string, ok bool) {
 		}
 	}
 	return string(b), true
+}
+
+// isDate tells whether s is a day of the calendar, yyyy-MM-dd.
+func isDate(s string) bool {
+	if len(s) != len(isoDate) || s[4] != '-' || s[7] != '-' {
+		return false
+	}
+	year, ok1 := twoDigits(s[2:])
+	century, ok2 := twoDigits(s)
+	month, ok3 := twoDigits(s[5:])
+	day, ok4 := twoDigits(s[8:])
+	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	last := [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month-1]
+	if month == 2 && year%4 == 0 && (year != 0 || century%4 == 0) {
+		last = 29
+	}
+	return day <= last
+}
+
+func twoDigits(s string) (n int, ok bool) {
+	tens, ones := s[0]-'0', s[1]-'0'
+	return int(tens)*10 + int(ones), tens <= 9 && ones <= 9
 }
 
 func (l *layout) format(t time.Time) string {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
@@ -23,7 +24,8 @@ const (
 // Program is a compiled section, safe for concurrent use.
 type Program struct {
 	root  *object
-	slots int // of roots and loop variables
+	usual atomic.Int64 // the size of the last tree that came out: objects, and fields in the upper half
+	slots int          // of roots and loop variables
 }
 
 // frame is the state of one run.
@@ -75,7 +77,8 @@ func newFrame(slots int, in Input) *frame {
 
 func (fr *frame) release() {
 	clear(fr.slots)
-	clear(fr.made) // not empty after an error
+	clear(fr.made)                // not empty after an error
+	clear(fr.args[:cap(fr.args)]) // a few
 	*fr = frame{slots: fr.slots, items: fr.items[:0], indexes: fr.indexes[:0], args: fr.args[:0], made: fr.made[:0]}
 	frames.Put(fr)
 }
@@ -84,9 +87,14 @@ func (fr *frame) release() {
 func (p *Program) Run(in Input) (Output, error) {
 	fr := newFrame(p.slots, in)
 	defer fr.release()
+	before := p.usual.Load()
+	fr.build.Expect(tree.Size{Objects: int(uint32(before)), Fields: int(before >> 32)})
 	made, err := p.root.make(fr)
 	if err != nil {
 		return Output{}, err
+	}
+	if used := fr.build.Used(); used.Objects < 1<<16 {
+		p.usual.Store(int64(used.Objects) | int64(used.Fields)<<32)
 	}
 	if made == nil {
 		made = new(tree.Object)

@@ -173,7 +173,7 @@ type table struct {
 	name  string
 	pos   diag.Pos
 	keys  []string
-	codes map[string]string // canonical -> agency
+	codes map[string]any    // canonical -> agency: strings
 	back  map[string]string // agency -> canonical
 	twice string            // an agency code that two canonical values have, or ""
 }
@@ -184,7 +184,7 @@ func (p *parser) tables(f *File, n *yaml.Node) {
 		return
 	}
 	for key, value := range p.pairs(n) {
-		t := &table{name: key.Value, pos: p.source.pos(key), codes: map[string]string{}, back: map[string]string{}}
+		t := &table{name: key.Value, pos: p.source.pos(key), codes: map[string]any{}, back: map[string]string{}}
 		if value.Kind != yaml.MappingNode || len(value.Content) == 0 {
 			p.at(value, "wrong-type", "a table must be a mapping of canonical values to the agency's codes", `such as { male: "1", female: "2" }`)
 			continue

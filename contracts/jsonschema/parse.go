@@ -58,6 +58,7 @@ func parse(data []byte, limits Limits, where Places) (any, error) {
 	p := parsers.Get().(*parser)
 	defer p.release()
 	p.data, p.limits, p.where = data, limits.withDefaults(), where
+	p.build.Expect(tree.Size{Objects: len(data) / 256, Fields: len(data) / 32})
 	v, ok := p.document()
 	if !ok {
 		return nil, p.err

@@ -20,10 +20,11 @@ func (r *Reader) where() string {
 			b.WriteByte('/')
 		}
 		b.WriteString(s.name)
-		if s.key != "" {
+		if s.index < 0 {
+			e := r.entries[-s.index-1]
 			s.index = 1
-			for _, item := range r.items[s.first:s.upTo] {
-				if _, like := item.(*tree.Object).Lookup(s.key); like {
+			for _, item := range r.items[e.first:e.upTo] {
+				if item.(*tree.Object).Has(e.key) {
 					s.index++
 				}
 			}

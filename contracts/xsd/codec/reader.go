@@ -26,21 +26,25 @@ type Reader struct {
 	extra      int // a namespace whose attributes are no drift, or 0
 
 	matcher
-	path   []step
-	build  tree.Builder
-	fields []tree.Field // of the objects under construction, innermost last
-	list   []any        // of the list under construction
-	items  []any        // of the lists _items under construction
-	placed []place      // where the elements read so far stand in their types' contents, for lenient reading
-	text   []byte       // a text that child elements interrupt
+	path    []step
+	entries []entry // of the path
+	build   tree.Builder
+	fields  []tree.Field // of the objects under construction, innermost last
+	list    []any        // of the list under construction
+	items   []any        // of the lists _items under construction
+	placed  []place      // where the elements read so far stand in their types' contents, for lenient reading
+	text    []byte       // a text that child elements interrupt
 	arena
 }
 
 // step is an open element, for the path in errors.
 type step struct {
 	name  string
-	index int // among its like, from 1; 0 where it can't repeat, or is an entry of _items
-	// Of an entry of _items: its key, and where in Reader.items the entries before it are.
+	index int // among its like, from 1; 0 where it can't repeat; below 0, where in Reader.entries it is, from -1
+}
+
+// entry is an open element that is an entry of _items: its key, and where in Reader.items the entries before it are.
+type entry struct {
 	key         string
 	first, upTo int
 }
@@ -63,6 +67,7 @@ func NewReader(s *xsd.Schema, doc []byte, o Options) (*Reader, error) {
 		r.drift = append(r.drift, Drift{Text: lie.Error()})
 	}
 	r.arena.size = min(max(len(utf8)/4, 128), maxBlock)
+	r.build.Expect(tree.Size{Objects: len(utf8)/256 + 2, Fields: len(utf8)/64 + 2})
 	if err := r.scan.Reset(utf8, s.Spaces(), limits); err != nil {
 		defer r.Close()
 		return nil, r.wrap(err)
@@ -81,7 +86,7 @@ func (r *Reader) Close() {
 	r.scan.Release()
 	*r = Reader{
 		scan: r.scan, matcher: matcher{frames: r.frames[:0]},
-		path: r.path[:0], fields: r.fields[:0], list: r.list[:0], items: r.items[:0], text: r.text[:0], placed: r.placed[:0],
+		path: r.path[:0], entries: r.entries[:0], fields: r.fields[:0], list: r.list[:0], items: r.items[:0], text: r.text[:0], placed: r.placed[:0],
 	}
 	readers.Put(r)
 }
@@ -264,7 +269,8 @@ func (r *Reader) content(t *xsd.Type) error {
 						s.index = r.frames[len(r.frames)-1].n
 					}
 				case xsd.Item:
-					s.key, s.first, s.upTo = key, firstItem, len(r.items)
+					r.entries = append(r.entries, entry{key, firstItem, len(r.items)})
+					s.index = -len(r.entries)
 				}
 				r.path = append(r.path, s)
 				v, err = r.element(e)
@@ -274,6 +280,9 @@ func (r *Reader) content(t *xsd.Type) error {
 			}
 			if p.Kind != xsd.AnyParticle {
 				r.path = r.path[:len(r.path)-1]
+				if p.Mode == xsd.Item {
+					r.entries = r.entries[:len(r.entries)-1]
+				}
 			}
 			switch p.Mode {
 			case xsd.One:

@@ -19,7 +19,7 @@ func (w *Writer) attributes(e *xsd.Element, c *content) error {
 		case !a.Required:
 			continue
 		case !a.Fixed:
-			return w.failure(&Error{Text: "an attribute is missing", Expected: "@" + a.Name.Local, Contract: a.Pos.String()})
+			return &Error{Text: "an attribute is missing", Expected: "@" + a.Name.Local, Contract: a.Pos.String()}
 		default:
 			v = *a.Default
 		}
@@ -28,8 +28,7 @@ func (w *Writer) attributes(e *xsd.Element, c *content) error {
 		w.dst = append(w.dst, a.Open...)
 		var err error
 		if w.dst, err = appendValue(w.dst, a.Type, text, true); err != nil {
-			w.path = append(w.path, step{name: "@" + a.Name.Local})
-			return w.failure(&Error{Text: "the value is not what the contract declares", Expected: a.Type.String() + because(err), Found: describe(v), Contract: a.Pos.String()})
+			return &Error{Path: "@" + a.Name.Local, Text: "the value is not what the contract declares", Expected: a.Type.String() + because(err), Found: describe(v), Contract: a.Pos.String()}
 		}
 		w.dst = append(w.dst, '"')
 	}
@@ -52,16 +51,16 @@ func (w *Writer) wildAttribute(c *content, key string) error {
 	v, ok := c.obj.Get(key).(string)
 	switch {
 	case !ok:
-		return w.fail("the attribute "+key+" has the wrong form", "a string", describe(c.obj.Get(key)))
+		return wrong("the attribute "+key+" has the wrong form", "a string", describe(c.obj.Get(key)))
 	case !scan.IsNCName(name.Local):
-		return w.fail("the attribute "+key+" has no name that XML allows", "", "")
+		return wrong("the attribute "+key+" has no name that XML allows", "", "")
 	}
 	space, known := w.schema.Spaces().Number(name.Space)
 	if !known {
 		space = w.schema.Spaces().Len()
 	}
 	if !c.t.AnyAttribute.Allows(space) {
-		return w.fail("the wildcard does not allow this attribute", "", key)
+		return wrong("the wildcard does not allow this attribute", "", key)
 	}
 	c.used++
 	prefix := w.prefix(name.Space)
@@ -72,7 +71,7 @@ func (w *Writer) wildAttribute(c *content, key string) error {
 	w.dst = append(append(w.dst, name.Local...), `="`...)
 	var err error
 	if w.dst, err = appendAttribute(w.dst, v); err != nil {
-		return w.fail("the attribute "+key+" has the wrong form", "a string"+because(err), "")
+		return wrong("the attribute "+key+" has the wrong form", "a string"+because(err), "")
 	}
 	w.dst = append(w.dst, '"')
 	return nil
@@ -123,17 +122,17 @@ func (w *Writer) named(s *xsd.Simple, v any) any {
 func (w *Writer) actualType(e *xsd.Element, declared *xsd.Type, name any) (*xsd.Type, error) {
 	s, ok := name.(string)
 	if !ok {
-		return nil, w.failAt(e, "_type has the wrong form", "a string, {namespace}name", describe(name))
+		return nil, wrongAt(e, "_type has the wrong form", "a string, {namespace}name", describe(name))
 	}
 	n := xsd.ParseName(s)
 	t := w.schema.Type(n)
 	switch {
 	case t == nil:
-		return nil, w.failure(&Error{Text: "_type names a type that the contract does not have", Found: s, Hint: suggestType(declared, s), Contract: e.Pos.String()})
+		return nil, &Error{Text: "_type names a type that the contract does not have", Found: s, Hint: suggestType(declared, s), Contract: e.Pos.String()}
 	case !t.DerivesFrom(declared):
-		return nil, w.failAt(e, "_type names a type that does not derive from the declared one", declared.Name.String(), s)
+		return nil, wrongAt(e, "_type names a type that does not derive from the declared one", declared.Name.String(), s)
 	case t.Abstract:
-		return nil, w.failAt(e, "_type names an abstract type", concrete(t), s)
+		return nil, wrongAt(e, "_type names an abstract type", concrete(t), s)
 	case t == declared:
 		return t, nil
 	}
@@ -168,19 +167,18 @@ func (w *Writer) leftOver(e *xsd.Element, c *content) error {
 	}
 	for _, key := range c.obj.Keys() {
 		if !c.t.Has(key) && !(key == xsd.KeyType) && !(key == xsd.KeyNil && e.Nillable) && !(strings.HasPrefix(key, "@") && c.t.AnyAttribute != nil) {
-			return w.failure(&Error{Text: "the contract does not know the key " + key, Hint: diag.Suggest(key, c.t.Keys()), Contract: e.Pos.String()})
+			return &Error{Text: "the contract does not know the key " + key, Hint: diag.Suggest(key, c.t.Keys()), Contract: e.Pos.String()}
 		}
 	}
 	if left == 0 {
 		return nil
 	}
-	return w.failAt(e, "what is given can't stand together", "", together(c.obj.Keys()))
+	return wrongAt(e, "what is given can't stand together", "", together(c.obj.Keys()))
 }
 
 // misplaced reports the first entry of _items that no part of the content takes.
 func (w *Writer) misplaced(e *xsd.Element, c *content) error {
-	w.path = append(w.path, step{name: xsd.KeyItems, index: c.next + 1})
-	return w.failAt(e, "the entry is out of place", c.rest, w.itemName(c))
+	return under(wrongAt(e, "the entry is out of place", c.rest, w.itemName(c)), xsd.KeyItems, c.next+1)
 }
 
 // absent reports that nothing was given for a particle that must occur.
@@ -189,33 +187,29 @@ func (w *Writer) absent(p *xsd.Particle) error {
 	if p.Kind == xsd.Choice {
 		text = "one branch of a choice must be present"
 	}
-	return w.failure(&Error{Text: text, Expected: listed(beginnings(p)), Contract: p.Pos.String()})
+	return &Error{Text: text, Expected: listed(beginnings(p)), Contract: p.Pos.String()}
 }
 
-func (w *Writer) fail(text, expected, found string) error {
-	return w.failure(&Error{Text: text, Expected: expected, Found: found})
+func wrong(text, expected, found string) error {
+	return &Error{Text: text, Expected: expected, Found: found}
 }
 
-func (w *Writer) failAt(e *xsd.Element, text, expected, found string) error {
-	return w.failure(&Error{Text: text, Expected: expected, Found: found, Contract: e.Pos.String()})
+func wrongAt(e *xsd.Element, text, expected, found string) error {
+	return &Error{Text: text, Expected: expected, Found: found, Contract: e.Pos.String()}
 }
 
-func (w *Writer) failure(err *Error) error {
-	err.Path = pathOf(w.path)
-	return err
-}
-
-// pathOf joins the names of open elements.
-func pathOf(steps []step) string {
-	var b strings.Builder
-	for i, s := range steps {
-		if i > 0 {
-			b.WriteByte('/')
-		}
-		b.WriteString(s.name)
-		if s.index > 0 {
-			fmt.Fprintf(&b, "[%d]", s.index)
-		}
+// under puts an element, or an item of its list counted from 1, before the path of an error inside it.
+func under(err error, name string, index int) error {
+	e, ok := err.(*Error)
+	if !ok {
+		return err
 	}
-	return b.String()
+	if index > 0 {
+		name = fmt.Sprintf("%s[%d]", name, index)
+	}
+	if e.Path != "" {
+		name += "/" + e.Path
+	}
+	e.Path = name
+	return e
 }

@@ -37,7 +37,7 @@ func (w *Writer) ambiguous(c *content, p *xsd.Particle) error {
 		}
 	}
 	if branch == nil {
-		return w.fail("only one branch of a choice may be present", "", together(keysPresent(c, p)))
+		return wrong("only one branch of a choice may be present", "", together(keysPresent(c, p)))
 	}
 	return w.particle(c, branch)
 }

@@ -19,7 +19,6 @@ type Writer struct {
 	schema  *xsd.Schema
 	used    []bool // namespaces that the root element must declare
 	foreign int    // namespaces that the schema lacks, so far
-	path    []step
 	matcher
 	scan   scan.Scanner // checks raw XML
 	attach func(content []byte) (href string)
@@ -49,15 +48,16 @@ func AppendAttaching(dst []byte, s *xsd.Schema, e *xsd.Element, value any, attac
 		w.used = make([]bool, n)
 	}
 	head := len(dst) + len(e.Open)
-	w.path = append(w.path, step{name: e.Name.Local})
 	err := w.element(e, value)
 	if err == nil {
 		w.declare(head)
 		dst = w.dst
+	} else {
+		err = under(err, e.Name.Local, 0)
 	}
 	clear(w.used)
 	clear(w.frames[:cap(w.frames)])
-	*w = Writer{used: w.used, path: w.path[:0], matcher: matcher{frames: w.frames[:0]}, scan: w.scan}
+	*w = Writer{used: w.used, matcher: matcher{frames: w.frames[:0]}, scan: w.scan}
 	writers.Put(w)
 	return dst, err
 }
@@ -99,7 +99,7 @@ func (w *Writer) element(e *xsd.Element, v any) error {
 	t := e.Type
 	if v == nil {
 		if !e.Nillable {
-			return w.failAt(e, "the element must not be null", "", "")
+			return wrongAt(e, "the element must not be null", "", "")
 		}
 		w.null()
 		return nil
@@ -112,7 +112,7 @@ func (w *Writer) element(e *xsd.Element, v any) error {
 	}
 	obj, ok := v.(*tree.Object)
 	if !ok {
-		return w.failAt(e, "the value has the wrong form", "an object", describe(v))
+		return wrongAt(e, "the value has the wrong form", "an object", describe(v))
 	}
 	return w.object(e, t, obj)
 }
@@ -133,7 +133,7 @@ func (w *Writer) bare(e *xsd.Element, s *xsd.Simple, v any) error {
 	}
 	var err error
 	if w.dst, err = appendValue(w.dst, s, text, false); err != nil {
-		return w.failAt(e, "the value is not what the contract declares", s.String()+because(err), describe(v))
+		return wrongAt(e, "the value is not what the contract declares", s.String()+because(err), describe(v))
 	}
 	if len(w.dst) == mark {
 		w.dst = append(w.dst[:mark-1], "/>"...)
@@ -153,7 +153,7 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj *tree.Object) error {
 			return err
 		}
 	} else if t.Abstract {
-		return w.failAt(e, fmt.Sprintf("the type %s is abstract", t.Name.Local), "_type with one of "+concrete(t), "")
+		return wrongAt(e, fmt.Sprintf("the type %s is abstract", t.Name.Local), "_type with one of "+concrete(t), "")
 	}
 	c.t = t
 	if err := w.attributes(e, &c); err != nil {
@@ -169,7 +169,7 @@ func (w *Writer) object(e *xsd.Element, t *xsd.Type, obj *tree.Object) error {
 			c.used++
 		case nil:
 		default:
-			return w.failAt(e, "_nil has the wrong form", "true or false", describe(null))
+			return wrongAt(e, "_nil has the wrong form", "true or false", describe(null))
 		}
 	}
 	if t.Value != nil {
@@ -215,7 +215,7 @@ func (w *Writer) content(e *xsd.Element, c *content) error {
 			c.used++
 			var ok bool
 			if c.items, ok = v.([]any); !ok {
-				return w.failAt(e, "_items has the wrong form", "a list", describe(v))
+				return wrongAt(e, "_items has the wrong form", "a list", describe(v))
 			}
 		}
 	}
@@ -276,14 +276,12 @@ func (w *Writer) one(c *content, p *xsd.Particle) error {
 			continue
 		}
 		if written {
-			return w.fail("only one of these may stand here", listed(p.Keys), "")
+			return wrong("only one of these may stand here", listed(p.Keys), "")
 		}
 		written = true
-		w.path = append(w.path, step{name: e.Name.Local})
 		if err := w.element(e, v); err != nil {
-			return err
+			return under(err, e.Name.Local, 0)
 		}
-		w.path = w.path[:len(w.path)-1]
 	}
 	if !written && p.Min > 0 {
 		if filledIn(p) {
@@ -309,24 +307,19 @@ func (w *Writer) many(c *content, p *xsd.Particle) error {
 	}
 	list, isList := v.([]any)
 	if !isList && v != nil {
-		w.path = append(w.path, step{name: e.Name.Local})
-		return w.failAt(e, "the value has the wrong form", "a list", describe(v))
+		return under(wrongAt(e, "the value has the wrong form", "a list", describe(v)), e.Name.Local, 0)
 	}
 	if len(list) == 0 && p.Min > 0 {
 		return w.absent(p)
 	}
 	if len(list) < p.Min || p.Max != xsd.Unbounded && len(list) > p.Max {
-		w.path = append(w.path, step{name: e.Name.Local})
-		return w.failAt(e, "the list has the wrong length", occurrences(p), strconv.Itoa(len(list)))
+		return under(wrongAt(e, "the list has the wrong length", occurrences(p), strconv.Itoa(len(list))), e.Name.Local, 0)
 	}
-	w.path = append(w.path, step{name: e.Name.Local})
 	for i, v := range list {
-		w.path[len(w.path)-1].index = i + 1
 		if err := w.element(e, v); err != nil {
-			return err
+			return under(err, e.Name.Local, i+1)
 		}
 	}
-	w.path = w.path[:len(w.path)-1]
 	return nil
 }
 
@@ -347,25 +340,22 @@ func (w *Writer) wildcard(c *content, p *xsd.Particle) error {
 		c.used++
 	}
 	list, isList := v.([]any)
-	w.path = append(w.path, step{name: xsd.KeyAny})
 	switch {
 	case !isList && v != nil:
-		return w.fail("the value has the wrong form", "a list of raw XML", describe(v))
+		return under(wrong("the value has the wrong form", "a list of raw XML", describe(v)), xsd.KeyAny, 0)
 	case len(list) < p.Min || p.Max != xsd.Unbounded && len(list) > p.Max:
-		return w.fail("the list has the wrong length", occurrences(p), strconv.Itoa(len(list)))
+		return under(wrong("the list has the wrong length", occurrences(p), strconv.Itoa(len(list))), xsd.KeyAny, 0)
 	}
 	for i, v := range list {
-		w.path[len(w.path)-1].index = i + 1
 		raw, space, _, err := w.raw(v)
-		if err != nil {
-			return err
+		if err == nil && !p.Any.Allows(space) {
+			err = wrong("the wildcard does not allow this namespace", "", w.scan.URI(space))
 		}
-		if !p.Any.Allows(space) {
-			return w.fail("the wildcard does not allow this namespace", "", w.scan.URI(space))
+		if err != nil {
+			return under(err, xsd.KeyAny, i+1)
 		}
 		w.dst = append(w.dst, raw...)
 	}
-	w.path = w.path[:len(w.path)-1]
 	return nil
 }
 
@@ -373,7 +363,7 @@ func (w *Writer) wildcard(c *content, p *xsd.Particle) error {
 func (w *Writer) raw(v any) (raw string, space int, local []byte, err error) {
 	raw, ok := v.(string)
 	if !ok {
-		return "", 0, nil, w.fail("the value has the wrong form", "raw XML in a string", describe(v))
+		return "", 0, nil, wrong("the value has the wrong form", "raw XML in a string", describe(v))
 	}
 	err = w.scan.Reset([]byte(raw), w.schema.Spaces(), scan.Limits{})
 	kind := scan.Start
@@ -383,7 +373,7 @@ func (w *Writer) raw(v any) (raw string, space int, local []byte, err error) {
 		}
 	}
 	if err != nil {
-		return "", 0, nil, w.fail("raw XML that is not well-formed: "+err.Error(), "", "")
+		return "", 0, nil, wrong("raw XML that is not well-formed: "+err.Error(), "", "")
 	}
 	return strings.TrimSpace(raw), space, local, nil
 }
@@ -393,22 +383,20 @@ func (w *Writer) items(c *content, p *xsd.Particle) error {
 	base := len(w.frames)
 	for ; c.next < len(c.items); c.next++ {
 		entry, ok := c.items[c.next].(*tree.Object)
-		w.path = append(w.path, step{name: xsd.KeyItems, index: c.next + 1})
 		if !ok || entry.Len() != 1 {
-			return w.fail("an entry of _items has the wrong form", "an object with one key", describe(c.items[c.next]))
+			return under(wrong("an entry of _items has the wrong form", "an object with one key", describe(c.items[c.next])), xsd.KeyItems, c.next+1)
 		}
 		fits, err := w.item(c, p, base, entry)
 		if err != nil {
-			return err
+			return under(err, xsd.KeyItems, c.next+1)
 		}
-		w.path = w.path[:len(w.path)-1]
 		if !fits {
 			break
 		}
 	}
 	c.rest = w.expected(base, p)
 	if missing := w.end(base, p); missing != nil {
-		return w.fail("an element is missing", c.rest, w.itemName(c))
+		return wrong("an element is missing", c.rest, w.itemName(c))
 	}
 	w.frames = w.frames[:base]
 	return nil
@@ -427,7 +415,7 @@ func (w *Writer) item(c *content, p *xsd.Particle, base int, entry *tree.Object)
 	for key, v := range entry.All() {
 		if key == xsd.KeyText && c.t.Mixed {
 			if w.dst, err = appendValue(w.dst, plainText, v, false); err != nil {
-				return false, w.fail("the text has the wrong form", "a string"+because(err), describe(v))
+				return false, wrong("the text has the wrong form", "a string"+because(err), describe(v))
 			}
 			return true, nil
 		}
@@ -444,17 +432,15 @@ func (w *Writer) item(c *content, p *xsd.Particle, base int, entry *tree.Object)
 		}
 		e, known := c.t.ItemName(key)
 		if !known {
-			return false, w.failure(&Error{Text: "the contract does not know this", Found: key, Hint: diag.Suggest(key, c.t.ItemKeys())})
+			return false, &Error{Text: "the contract does not know this", Found: key, Hint: diag.Suggest(key, c.t.ItemKeys())}
 		}
 		leaf, alt, _ := w.advance(base, p, e.Space, []byte(e.Name.Local))
 		if leaf == nil || leaf.Kind == xsd.AnyParticle {
 			return false, nil
 		}
-		w.path = append(w.path, step{name: leaf.Elements[alt].Name.Local})
 		if err := w.element(leaf.Elements[alt], v); err != nil {
-			return false, err
+			return false, under(err, leaf.Elements[alt].Name.Local, 0)
 		}
-		w.path = w.path[:len(w.path)-1]
 	}
 	return true, nil
 }
