@@ -152,6 +152,10 @@ func TestPageSchemas(t *testing.T) {
 				}
 			}
 			p.reads(s, `<e><a>1</a></e>`, `{"e":{"a":[1]}}`)
+			p.validates(s, `<e><a>1</a></e>`, "")
+			if v, err := s.Validator(); err != nil || fmt.Sprint(v.Unchecked) != "[the content of the type without a name at t.xsd:1:77]" {
+				p.Errorf("unchecked: %+v, %v", v, err)
+			}
 		},
 	})
 }

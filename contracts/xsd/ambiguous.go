@@ -12,6 +12,7 @@ import (
 // and the first place that fits is the one, as other stacks do; which one was meant, only the contract's author knows.
 type contention struct {
 	*builder
+	of        *Type
 	contested map[*Particle]bool // leaves that share a name, or a wildcard's namespace, with another leaf
 	all       bool               // the others count too
 }
@@ -27,7 +28,7 @@ func (b *builder) checkAttribution(t *Type, content *Particle) {
 	if b.compared > maxCompared {
 		return
 	}
-	c := contention{builder: b, contested: map[*Particle]bool{}}
+	c := contention{builder: b, of: t, contested: map[*Particle]bool{}}
 	byName, wildcards := map[Name]int{}, []*Particle(nil)
 	eachLeaf(content, func(p *Particle) {
 		if p.Kind == AnyParticle {
@@ -203,6 +204,7 @@ func shared(a, b *Particle) (n Name, found bool) {
 
 // tell warns of two leaves that compete, once: types share their groups and their bases' content.
 func (c *contention) tell(p, earlier *Particle) {
+	c.of.ambiguous = true
 	if c.rivals[rivals{p.Pos, earlier.Pos}] || c.rivals[rivals{earlier.Pos, p.Pos}] {
 		return
 	}

@@ -48,6 +48,37 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
+// TestAmbiguousValidation validates what is ambiguous but for its content, and what the content says no more of.
+func TestAmbiguousValidation(t *testing.T) {
+	const branches = `<xs:choice><xs:sequence><xs:element name="x" type="xs:int"/><xs:element name="b"/></xs:sequence><xs:sequence><xs:element name="x" type="xs:int"/><xs:element name="c"/></xs:sequence></xs:choice>`
+	s, err := xsd.Load(files(`<xs:complexType name="base"><xs:sequence><xs:element name="z" minOccurs="0"/></xs:sequence><xs:attribute name="no" use="required"/></xs:complexType>
+<xs:complexType name="ext"><xs:complexContent><xs:extension base="t:base">`+branches+`<xs:attribute name="more" type="xs:int"/></xs:extension></xs:complexContent></xs:complexType>
+<xs:complexType name="less"><xs:complexContent><xs:restriction base="t:ext"><xs:sequence><xs:element name="x" type="xs:int"/><xs:element name="b"/></xs:sequence></xs:restriction></xs:complexContent></xs:complexType>
+<xs:element name="e" type="t:ext"/><xs:element name="f" type="t:base"/><xs:element name="g" type="t:less"/><xs:element name="inline"><xs:complexType>`+branches+`</xs:complexType></xs:element>
+<xs:element name="counted"><xs:complexType><xs:sequence><xs:element name="x" minOccurs="2" maxOccurs="2"/><xs:element name="y" minOccurs="0"/><xs:element name="x"/></xs:sequence></xs:complexType></xs:element>
+<xs:element name="loop"><xs:complexType><xs:sequence maxOccurs="2"><xs:element name="x"/><xs:element name="x" minOccurs="2" maxOccurs="2"/></xs:sequence></xs:complexType></xs:element>`), "t.xsd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.Validator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"the content of the type base at t.xsd:2:1", "the content of the type ext at t.xsd:3:1", "the content of the type less at t.xsd:4:1"}; len(v.Unchecked) < 4 || !slices.Equal(v.Unchecked[:3], want) {
+		t.Errorf("unchecked are %q", v.Unchecked)
+	}
+	for doc, valid := range map[string]bool{
+		`<t:e no="1"><x>1</x><c/></t:e>`: true, `<t:e><x>1</x><c/></t:e>`: false, `<t:e no="1" more="z"/>`: false, `<t:e no="1" new=""/>`: false,
+		`<t:f no="1"/>`: true, `<t:f/>`: false, `<t:g no="1" more="2"><x>1</x><b/></t:g>`: true, `<t:inline><x>1</x><c/></t:inline>`: true, `<t:inline>text</t:inline>`: false,
+		`<t:counted><x/><x/><x/></t:counted>`: true, `<t:loop><x/><x/><x/></t:loop>`: true,
+	} {
+		at := strings.IndexAny(doc, " >/")
+		if err := v.Validate([]byte(doc[:at] + ` xmlns:t="urn:t"` + doc[at:])); (err == nil) != valid {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+}
+
 // model is a content model made at random, as a regular expression whose leaves are places.
 type model struct {
 	op       byte // 'a' and 'b' of elements, ',' and '|' of groups
@@ -197,6 +228,9 @@ func TestAmbiguousModels(t *testing.T) {
 		}
 		if got := len(s.Warnings) > 0; got != want {
 			t.Fatalf("ambiguous: %t, by trying: %t\n%s\n%v", got, want, m.schema(), s.Warnings)
+		}
+		if v, err := s.Validator(); err != nil || want && len(v.Unchecked) == 0 {
+			t.Fatalf("the validator: %+v, %v\n%s", v, err, m.schema())
 		}
 	}
 	t.Logf("%d of %d models are ambiguous", found, n)

@@ -73,6 +73,7 @@ func (l *Loader) Compile() (*Schema, error) {
 	for _, t := range b.types {
 		b.layOut(t)
 	}
+	s.defined = b.types
 	s.prefixes = morePrefixes(s.prefixes, s.spaces.Len())
 	if err := l.problems.Err(); err != nil {
 		l.problems.Sort()
@@ -203,7 +204,7 @@ func (b *builder) typeNamed(n Name) *Type {
 
 // newType makes the type that c defines, to be filled later.
 func (b *builder) newType(c component) *Type {
-	t := &Type{complex: c.el.Tag == "complexType", Pos: c.doc.source.Pos(c.el), Doc: documentation(c.el)}
+	t := &Type{complex: c.el.Tag == "complexType", el: c.el, Pos: c.doc.source.Pos(c.el), Doc: documentation(c.el)}
 	b.pending[t] = c
 	b.types = append(b.types, t)
 	return t

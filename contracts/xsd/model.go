@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/beevik/etree"
+
 	"sluice/contracts/diag"
 	"sluice/contracts/xsd/scan"
 )
@@ -20,6 +22,7 @@ type Schema struct {
 	attributes map[Name]*Attribute
 	documents  []*document
 	keyrefs    map[string]*Constraint // by name
+	defined    []*Type                // anonymous ones included
 	validator  func() (*Validator, error)
 	shapes     shaper
 }
@@ -91,6 +94,8 @@ type Type struct {
 	block     derivation
 	model     *Particle // Content before it was laid out: what extensions build on
 	state     buildState
+	el        *etree.Element
+	ambiguous bool // unique particle attribution does not hold in its content
 	fields    map[string]bool
 	items     map[string]*Element // what the keys of entries of _items stand for
 	required  int                 // of Attributes, how many are

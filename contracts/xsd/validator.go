@@ -93,14 +93,24 @@ const maxUnrolled = 64
 // schemas inside a WSDL import one another without a location.
 func (s *Schema) compileValidator() (*Validator, error) {
 	files, v := fstest.MapFS{}, &Validator{keyrefs: s.keyrefs}
+	ambiguous := opened{}
+	for _, t := range s.defined {
+		if t.ambiguous {
+			ambiguous.add(t)
+		}
+	}
 	var first []Name
 	for {
-		err := s.writeDocuments(files, v.Unchecked, first)
+		err := s.writeDocuments(files, ambiguous, v.Unchecked, first)
 		if err != nil {
 			return nil, err
 		}
 		if v.engine, err = compileFiles(files); err == nil {
+			v.Unchecked = append(v.Unchecked, ambiguous.names()...)
 			return v, nil
+		}
+		if ambiguous.addRefused(err.Error(), s.defined) {
+			continue
 		}
 		if m := circular.FindStringSubmatch(err.Error()); m != nil && !slices.Contains(first, Name{m[1], m[2]}) {
 			first = append(first, Name{m[1], m[2]})
@@ -139,7 +149,7 @@ var stumbled = regexp.MustCompile(`(?:identity|keyref) constraint '([^']+)'|attr
 
 // writeDocuments writes the schema's documents, without what is unchecked, and the umbrella over them, which begins with
 // the types named first.
-func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string, first []Name) error {
+func (s *Schema) writeDocuments(files fstest.MapFS, ambiguous opened, unchecked []string, first []Name) error {
 	clear(files)
 	names := map[*etree.Element]string{}
 	spaces := map[string][]string{} // the files of each namespace
@@ -156,7 +166,7 @@ func (s *Schema) writeDocuments(files fstest.MapFS, unchecked []string, first []
 		}
 	}
 	for _, d := range s.documents {
-		text, err := s.forValidation(d, names, order, unchecked)
+		text, err := s.forValidation(d, names, order, ambiguous, unchecked)
 		if err != nil {
 			return err
 		}
@@ -204,7 +214,7 @@ func including(space string, files []string) string {
 
 // forValidation writes the document as the validator can take it. Every document imports every namespace, since the
 // validator loses track of who imported what when imports are nested.
-func (s *Schema) forValidation(d *document, names map[*etree.Element]string, spaces, unchecked []string) ([]byte, error) {
+func (s *Schema) forValidation(d *document, names map[*etree.Element]string, spaces []string, ambiguous opened, unchecked []string) ([]byte, error) {
 	root := d.root.Copy()
 	for outer := d.root.Parent(); outer != nil; outer = outer.Parent() {
 		for _, a := range outer.Attr {
@@ -214,6 +224,7 @@ func (s *Schema) forValidation(d *document, names map[*etree.Element]string, spa
 			}
 		}
 	}
+	ambiguous.open(d.root, root)
 	copies := root.ChildElements()
 	prefix := ""
 	if root.Space != "" {
