@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -80,6 +81,42 @@ func TestFindings(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestReference holds the list of codes that docs/mappings.md explains against the source, and wants an archive of each.
+func TestReference(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	codes := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\tCode\w+ += "([a-z-]+)"`).FindAllStringSubmatch(read("proof.go"), -1) {
+		codes[m[1]] = true
+	}
+	archives := ""
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		archives += read(file)
+	}
+	_, table, found := strings.Cut(read("../../docs/mappings.md"), "\nThese come of messages that `sluice lint` makes")
+	rows := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| [^|]+ \\| [^|]+ \\|$").FindAllStringSubmatch(table, -1)
+	if !found || len(rows) != len(codes) || strings.Count(table, "\n| `") != len(rows) {
+		t.Errorf("the page explains %d codes of %d", len(rows), len(codes))
+	}
+	for _, row := range rows {
+		if !codes[row[1]] {
+			t.Errorf("the page explains %q, which nothing reports", row[1])
+		}
+		if !strings.Contains(archives, "["+row[1]+"]") {
+			t.Errorf("no archive has a finding %q", row[1])
+		}
 	}
 }
 
