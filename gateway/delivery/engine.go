@@ -40,7 +40,7 @@ type Config struct {
 	DelayedAfter time.Duration // a delivery that waits longer is told to the portal once; 15 min
 	Tick         time.Duration // between looks at what only time makes due; 1 s
 	WireLimit    int           // bytes kept of each direction of an attempt; 64 KiB, the most
-	CacheBytes   int           // canonical requests kept in memory from accept to sending; 16 MiB
+	CacheBytes   int           // canonical requests kept in memory from accept to sending; 4 MiB
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -75,7 +75,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.WireLimit = gateway.MaxWire
 	}
 	if c.CacheBytes <= 0 {
-		c.CacheBytes = 16 << 20
+		c.CacheBytes = 4 << 20
 	}
 	return c, nil
 }

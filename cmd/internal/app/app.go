@@ -198,6 +198,7 @@ func (a *App) OperatorsURL() string { return a.doors[2].URL() }
 // Run serves until ctx ends, then lets what is under way finish within the configured time. It returns when
 // everything has ended and the database is closed; the error is why it ended before ctx did.
 func (a *App) Run(ctx context.Context) error {
+	collect(a.c.Env)
 	g, running := errgroup.WithContext(ctx)
 	context.AfterFunc(running, a.stop)
 	run := func(up *atomic.Bool, what string, f func(context.Context) error) {

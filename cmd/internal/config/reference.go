@@ -47,6 +47,9 @@ and makes that client when the file has none of that name.
 **Agencies' addresses and credentials** stand in their manifests (docs/manifest.md). What goes out uses the proxy that ` + "`HTTPS_PROXY`" + `,
 ` + "`HTTP_PROXY` and `NO_PROXY`" + ` name, and trusts the system's certificate authorities, or those of ` + "`SSL_CERT_FILE`" + `.
 
+**Memory**: the hub collects garbage when its heap has grown by four fifths (` + "`GOGC=80`" + `). The variables of Go's runtime decide otherwise:
+` + "`GOGC=100`" + ` takes more memory for some processor time, ` + "`GOMEMLIMIT=200MiB`" + ` is the size that it tries not to exceed.
+
 `
 
 // Reference is docs/configuration.md: every key with its variable, type, default and meaning.

@@ -26,7 +26,7 @@ var schema = sqlstore.Schema{Dialect: goose.DialectSQLite3, Files: migrations}
 // pragmas are set on every connection.
 var pragmas = []string{
 	"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)",
-	"cache_size(-8192)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)",
+	"cache_size(-4096)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)",
 }
 
 // connector makes connections to the file with the pragmas set.
@@ -54,7 +54,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 			return err
 		}
 		s.readers <- c
-		for _, pragma := range []string{"query_only = ON", "cache_size = -2048"} { // the writer's cache counts: it reads before it writes
+		for _, pragma := range []string{"query_only = ON", "cache_size = -512"} { // the writer's cache counts: it reads before it writes
 			if _, err := c.exec("PRAGMA " + pragma); err != nil {
 				return err
 			}

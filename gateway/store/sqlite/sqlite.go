@@ -22,7 +22,7 @@ import (
 type Config struct {
 	Path    string // of the file; it is made when it does not exist
 	Readers int    // connections for reading; 0 is 4
-	Cache   int    // requests kept in memory, and as many of the generation before; 0 is 1024
+	Cache   int    // requests kept in memory, and as many of the generation before; 0 is 512
 	Group   int    // the most writes in one commit; 0 is 512
 	Log     *slog.Logger
 
@@ -51,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.Readers = 4
 	}
 	if cfg.Cache <= 0 {
-		cfg.Cache = 1024
+		cfg.Cache = 512
 	}
 	if cfg.Group <= 0 {
 		cfg.Group = 512
