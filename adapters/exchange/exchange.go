@@ -98,20 +98,25 @@ func (p *Port) Dress(ctx context.Context, call adapters.Call, req *http.Request,
 	return p.Auth.Apply(ctx, call, req)
 }
 
+// maxTrusted is how many bytes are set aside because a reply says that so many will come.
+const maxTrusted = 64 << 10
+
 // Read takes a reply of at most limit bytes and closes it.
 func Read(ctx context.Context, resp *http.Response, limit int64) (*Reply, *adapters.Error) {
 	defer resp.Body.Close()
 	if resp.ContentLength > limit {
 		return nil, TooLarge(limit)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	var body bytes.Buffer
+	body.Grow(int(min(max(resp.ContentLength, 0), maxTrusted)) + bytes.MinRead)
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, Transport(ctx, err, true)
-	case int64(len(body)) > limit:
+	case int64(body.Len()) > limit:
 		return nil, TooLarge(limit)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, request: resp.Request}, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body.Bytes(), request: resp.Request}, nil
 }
 
 // Charset is what the reply's Content-Type says of its charset, or "".
