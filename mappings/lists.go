@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"fmt"
+	"slices"
 
 	"sluice/contracts/shape"
 	"sluice/mappings/expression"
@@ -34,7 +35,11 @@ func (c *compiler) listOf(t *template, target *shape.Type, n need, s scope, path
 		out.absent = false
 	}
 	if n.present && least < target.MinItems {
-		c.at(t.pos, "may-be-empty", fmt.Sprintf("%s needs at least %d items, and may get fewer", where(path[:len(path)-1]), target.MinItems), `hold the source to it: $each: item in list | required("…")`)
+		hint := `hold the source to it: $each: item in list | required("…")`
+		if !slices.ContainsFunc(entries, func(e *template) bool { return e.each != nil }) {
+			hint = `write as many items as it needs so that they are always there: without $when, and required("…") or ?? where a value may be absent`
+		}
+		c.at(t.pos, "may-be-empty", fmt.Sprintf("%s needs at least %d items, and may get fewer", where(path[:len(path)-1]), target.MinItems), hint)
 	}
 	if target.MinItems > 0 && least == 0 {
 		out.absent = true

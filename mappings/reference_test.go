@@ -23,7 +23,7 @@ var findings = map[string]struct{ means, remedy string }{
 	"exclusive":        {"fields that exclude each other by contract may both be set", "the branches of one `$choice`"},
 	"is-a-list":        {"the source is a list, or a list is made, where one value belongs", "`first()`, `last()`, `at(n)`, `join(\", \")`, `map`, `$each`"},
 	"may-be-absent":    {"a value may be absent where there must be one", "see Expressions"},
-	"may-be-empty":     {"a list may have fewer items than the contract wants", "`list | required(\"why\")`"},
+	"may-be-empty":     {"a list may have fewer items than the contract wants", "`list | required(\"why\")`; of items that are written out, one without `$when`"},
 	"may-be-too-long":  {"a text may be longer than the contract takes (warning)", "`truncate(n)`, if cutting is right"},
 	"missing-field":    {"the target requires a field that is not mapped, or not in every branch", "map it"},
 	"missing-section":  {"the manifest uses a section that the file does not have", "write it"},
