@@ -1,7 +1,7 @@
 <?php
-// Reads {"wsdl": path, "exchanges": [{"operation": name, "headers": [[namespace, name]…], "request": envelope, "reply":
-// envelope}…]} from standard input, takes all in with PHP's SOAP extension, and writes {"exchanges": [{"request": …, "reply":
-// …}…]} as the extension itself encodes what it understood.
+// Reads {"wsdl": path, "version": 1 for SOAP 1.1 or 2 for 1.2, "exchanges": [{"operation": name, "headers": [[namespace,
+// name]…], "request": envelope, "reply": envelope}…]} from standard input, takes all in with PHP's SOAP extension, and writes
+// {"exchanges": [{"request": …, "reply": …}…]} as the extension itself encodes what it understood.
 
 class Client extends SoapClient
 {
@@ -47,7 +47,7 @@ function handle(string $wsdl, array $options, Handler $handler, string $request)
 
 $given = json_decode(stream_get_contents(STDIN), true);
 $wsdl = $given['wsdl'];
-$options = ['cache_wsdl' => WSDL_CACHE_MEMORY, 'features' => SOAP_SINGLE_ELEMENT_ARRAYS, 'exceptions' => true];
+$options = ['cache_wsdl' => WSDL_CACHE_MEMORY, 'features' => SOAP_SINGLE_ELEMENT_ARRAYS, 'exceptions' => true, 'soap_version' => $given['version'] === 2 ? SOAP_1_2 : SOAP_1_1];
 $echoed = [];
 foreach ($given['exchanges'] as $in) {
     $handler = new Handler($in['operation']);
