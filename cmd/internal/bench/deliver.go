@@ -24,14 +24,14 @@ import (
 // The size of the measurement of deliveries.
 const (
 	deliveries = 2000
-	calls      = 32        // to the agency at once, the hub's and the floor's alike
-	submitters = 4 * calls // portals' calls at once: enough that deliveries always wait
-	look       = 20 * time.Millisecond
+	calls      = 32                   // to the agency at once, the hub's and the floor's alike
+	submitters = 4 * calls            // portals' calls at once: enough that deliveries always wait
+	look       = 5 * time.Millisecond // at the hub's count, at the most often
 )
 
 const (
 	drainNote = "deliveries: %d requests for ZAGS wait in the store, their endpoint held by an operator; from its release until the last receipt is " +
-		"recorded: handed out, mapped, sent, and the receipt stored with the attempt. The hub's count of them is asked for every %v"
+		"recorded: handed out, mapped, sent, and the receipt stored with the attempt. The hub's metrics tell when, asked twenty times a second and more often towards the end, at most every %v"
 	throughNote = "accept to receipt: as many requests, %d portals' calls at once, each from its POST over HTTP to the answer with the receipt: " +
 		"accepted and stored, then all of the above"
 	floorNote = "the floor of both posts ready envelopes to the same agency; %d calls to the agency at once on all sides"
@@ -143,21 +143,22 @@ func (r *rig) recorded(ctx context.Context) (int, error) {
 	return int(n), err
 }
 
-// untilRecorded waits until the hub has recorded n receipts of ZAGS.
+// untilRecorded waits until the hub has recorded n receipts of ZAGS. To ask costs the hub as much as a delivery or two, so
+// that it is asked twenty times a second, and more often only towards the end that is to be expected.
 func (r *rig) untilRecorded(ctx context.Context, n int) error {
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		have, err := r.recorded(ctx)
-		if err != nil || have >= n {
-			return err
-		}
+	const seldom = 50 * time.Millisecond
+	first, err := r.recorded(ctx)
+	start, have := time.Now(), first
+	for err == nil && have < n {
+		left := time.Since(start) * time.Duration(n-have) / time.Duration(max(have-first, 1))
 		select {
-		case <-tick.C:
+		case <-time.After(min(max(left/2, look), seldom)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		have, err = r.recorded(ctx)
 	}
+	return err
 }
 
 // envelope is the sample request as it goes to ZAGS, ready but for its message id.

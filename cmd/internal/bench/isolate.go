@@ -14,11 +14,12 @@ import (
 // The size of the measurement of isolation.
 const (
 	perSecond = 50              // requests for each agency, evenly, whatever becomes of those before
-	window    = 3 * time.Second // one side of a pair
+	window    = 4 * time.Second // one side of a pair
 )
 
-const isolateNote = "%d requests a second for each of the four agencies, windows of %v; the time is from when a request was due to be sent " +
-	"to its receipt; the tax service hangs, %v a call, until its breaker opens; the portal is told all events"
+const isolateNote = "%d requests a second for each of the four agencies, windows of %v in turn, %d each way; the time is from when a request " +
+	"was due to be sent to its receipt, the percentile that of all windows together, and its range leaves out one pair of windows after the other; " +
+	"the tax service hangs, %v a call, until its breaker opens; the portal is told all events"
 
 // healthy are the services whose agencies are watched; the one of the tax service hangs.
 var healthy = []string{"family-composition", "housing-subsidy", "snils-check"}
@@ -31,32 +32,32 @@ func benchIsolate(ctx context.Context, s *session) error {
 	}
 	defer r.close() //nolint:errcheck // measured and done
 	load := &openLoad{rig: r}
-	hanging := func() (float64, error) {
+	hanging := func() ([]float64, error) {
 		fault := map[string]string{"agency": agencysim.Tax, "kind": string(agencysim.Hang)}
 		if err := r.admin(ctx, http.MethodPost, "faults", http.StatusCreated, fault, nil); err != nil {
-			return 0, err
+			return nil, err
 		}
-		p99, err := load.run(ctx)
+		took, err := load.run(ctx)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := r.admin(ctx, http.MethodDelete, "faults", http.StatusOK, nil, nil); err != nil {
-			return 0, err
+			return nil, err
 		}
-		return p99, load.settle(ctx)
+		return took, load.settle(ctx)
 	}
-	normal := func() (float64, error) {
-		p99, err := load.run(ctx)
+	normal := func() ([]float64, error) {
+		took, err := load.run(ctx)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		return p99, load.settle(ctx)
+		return took, load.settle(ctx)
 	}
-	m, err := s.inTurn(hanging, normal)
+	m, err := s.pooledInTurn(0.99, hanging, normal)
 	if err != nil {
 		return err
 	}
-	s.note(isolateNote, perSecond, window, pace.Attempt)
+	s.note(isolateNote, perSecond, window, s.pairs, pace.Attempt)
 	s.add(m.row("healthy p99, one agency hangs", "ms", atMost(1.2)))
 	r.memory(s, "one agency hangs")
 	return nil
@@ -69,8 +70,8 @@ type openLoad struct {
 	tax    int // requests so far
 }
 
-// run loads the hub for one window and returns the 99th percentile of the healthy agencies, in milliseconds.
-func (l *openLoad) run(ctx context.Context) (float64, error) {
+// run loads the hub for one window and returns how long each request to a healthy agency took, in milliseconds.
+func (l *openLoad) run(ctx context.Context) ([]float64, error) {
 	l.rounds++
 	n := int(window.Seconds() * perSecond)
 	services := append([]string{"tax-deduction"}, healthy...)
@@ -81,7 +82,7 @@ func (l *openLoad) run(ctx context.Context) (float64, error) {
 	for of, service := range services {
 		bodies, err := samples(service, fmt.Sprintf("i%d", l.rounds), n)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		for i, body := range bodies {
 			at := i*len(services) + of // one agency after the other
@@ -100,7 +101,7 @@ func (l *openLoad) run(ctx context.Context) (float64, error) {
 	wg.Wait()
 	select {
 	case err := <-errs:
-		return 0, err
+		return nil, err
 	default:
 	}
 	var watched []float64
@@ -109,7 +110,7 @@ func (l *openLoad) run(ctx context.Context) (float64, error) {
 			watched = append(watched, ms)
 		}
 	}
-	return quantile(watched, 0.99), nil
+	return watched, nil
 }
 
 // settle waits until the tax service has everything.

@@ -62,6 +62,29 @@ func TestInTurn(t *testing.T) {
 	}
 }
 
+// TestPooledInTurn holds that the quantile is of all windows but the first, and the range that of leaving one pair out.
+func TestPooledInTurn(t *testing.T) {
+	windows := func(all ...[]float64) func() ([]float64, error) {
+		return func() ([]float64, error) {
+			w := all[0]
+			all = all[1:]
+			return w, nil
+		}
+	}
+	ours := windows([]float64{1000}, []float64{10, 20}, []float64{40, 80})
+	floor := windows([]float64{1}, []float64{10, 10}, []float64{5, 20})
+	m, err := (&session{pairs: 2}).pooledInTurn(1, ours, floor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (medians{ours: 80, floor: 20, ratio: 4, low: 2, high: 4}); m != want {
+		t.Errorf("got %+v, want %+v", m, want)
+	}
+	if m, err = (&session{pairs: 1}).pooledInTurn(1, windows(nil, []float64{6}), windows(nil, []float64{3})); err != nil || m.low != 2 || m.high != 2 {
+		t.Errorf("one pair gives %+v, %v", m, err)
+	}
+}
+
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
 	s := &session{out: &out}

@@ -77,6 +77,34 @@ func (s *session) inTurn(ours, floor func() (float64, error)) (medians, error) {
 	return medians{median(a), median(b), median(ratios), slices.Min(ratios), slices.Max(ratios)}, nil
 }
 
+// pooledInTurn measures two sides in turn as inTurn does, and compares one quantile of all that came of each side: of single
+// windows it would hang on two or three samples. The range is of the ratios with one pair left out, each in turn.
+func (s *session) pooledInTurn(q float64, ours, floor func() ([]float64, error)) (medians, error) {
+	var a, b [][]float64
+	for i := range s.pairs + 1 {
+		x, err := ours()
+		if err != nil {
+			return medians{}, err
+		}
+		y, err := floor()
+		if err != nil {
+			return medians{}, fmt.Errorf("the floor: %w", err)
+		}
+		if i > 0 {
+			a, b = append(a, x), append(b, y)
+		}
+	}
+	m := medians{ours: quantile(slices.Concat(a...), q), floor: quantile(slices.Concat(b...), q)}
+	m.ratio = m.ours / m.floor
+	m.low, m.high = m.ratio, m.ratio
+	for i := 0; i < len(a) && len(a) > 1; i++ {
+		without := func(all [][]float64) float64 { return quantile(slices.Concat(slices.Concat(all[:i], all[i+1:])...), q) }
+		ratio := without(a) / without(b)
+		m.low, m.high = min(m.low, ratio), max(m.high, ratio)
+	}
+	return m, nil
+}
+
 func (m medians) row(name, unit string, t target) row {
 	return row{name: name, ours: quantity(m.ours, unit), floor: quantity(m.floor, unit), figure: m.ratio,
 		shown: fmt.Sprintf("%.2f (%.2f to %.2f)", m.ratio, m.low, m.high), target: t}
