@@ -183,7 +183,7 @@ func meaning(v any) any {
 		out := tree.Sized(v.Len())
 		for key, value := range v.All() {
 			if raw, ok := value.(string); ok && key == xsd.KeyAny {
-				out.Set(key, tokens(raw))
+				out.Set(key, strings.Join(tokens(raw), " "))
 			} else if list, ok := value.([]any); ok && key == xsd.KeyAny {
 				for _, raw := range list {
 					out.Set(key, fmt.Sprint(out.Get(key), tokens(raw.(string))))
