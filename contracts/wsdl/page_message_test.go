@@ -14,6 +14,7 @@ import (
 
 	"sluice/contracts/xsd"
 	"sluice/contracts/xsd/codec"
+	"sluice/contracts/xsd/scan"
 )
 
 var strict, lenient = codec.Options{Strict: true}, codec.Options{Lenient: true}
@@ -142,21 +143,29 @@ func messageOf(p *page, s *xsd.Schema) *codec.Message {
 	return codec.ForElement(s, e)
 }
 
-// bounded makes a document as large as the row's first number allows, which is read, and one beyond it.
+// bounded makes a document as large as the row's first number allows, which is read, and one larger by one, which is
+// refused by that number.
 func (p *page) bounded(refusal string, document func(n int) string) {
 	p.Helper()
-	if _, err := messageOf(p, p.load("t.xsd", sequence(`<xs:element ref="e" minOccurs="0"/>`, ""))).Decode([]byte(document(p.numbers[0]))); err != nil {
-		p.Errorf("%d: %v", p.numbers[0], err)
-	}
-	p.beyond(refusal, document)
+	p.limited(p.numbers[0], scan.Limits{}, fmt.Sprintf(refusal, p.numbers[0]), document)
 }
 
-// beyond makes a document larger by one than the row's first number allows, which is refused by that number.
-func (p *page) beyond(refusal string, document func(n int) string) {
+// scaled is bounded where so much takes long: the bound is the row's, and a thousand by option behaves as it would.
+func (p *page) scaled(bound int, thousand scan.Limits, refusal string, document func(n int) string) {
 	p.Helper()
-	n := p.numbers[0]
-	_, err := messageOf(p, p.load("t.xsd", sequence(`<xs:element ref="e" minOccurs="0"/>`, ""))).Decode([]byte(document(n + 1)))
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf(refusal, n)) {
+	if bound != p.numbers[0] {
+		p.Errorf("the bound is %d", bound)
+	}
+	p.limited(1000, thousand, refusal, document)
+}
+
+func (p *page) limited(n int, limits scan.Limits, refusal string, document func(n int) string) {
+	p.Helper()
+	m := messageOf(p, p.load("t.xsd", sequence(`<xs:element ref="e" minOccurs="0"/>`, "")))
+	if _, err := m.DecodeWith([]byte(document(n)), codec.Options{Limits: limits}); err != nil {
+		p.Errorf("%d: %v", n, err)
+	}
+	if _, err := m.DecodeWith([]byte(document(n+1)), codec.Options{Limits: limits}); err == nil || !strings.Contains(err.Error(), refusal) {
 		p.Errorf("%d: %v", n+1, err)
 	}
 }
@@ -188,8 +197,7 @@ func numbered(n int, format string) string {
 func TestPageLimits(t *testing.T) {
 	holdTable(t, "| limit | of a message |", map[string]func(*page){
 		"size": func(p *page) {
-			p.numbers[0] <<= 20
-			p.beyond("larger than %d bytes", func(n int) string { return "<e>" + strings.Repeat(" ", n-7) + "</e>" })
+			p.scaled(scan.Limits{}.WithDefaults().Bytes>>20, scan.Limits{Bytes: 1000}, "larger than 1000 bytes", func(n int) string { return "<e>" + strings.Repeat(" ", n-7) + "</e>" })
 			manifestHas(p, "limits.message")
 		},
 		"depth of elements": func(p *page) {
@@ -197,7 +205,7 @@ func TestPageLimits(t *testing.T) {
 			p.ofPushes("Depth")
 		},
 		"elements": func(p *page) {
-			p.beyond("more than %d elements", func(n int) string { return "<e>" + strings.Repeat("<x/>", n-1) + "</e>" })
+			p.scaled(scan.Limits{}.WithDefaults().Elements, scan.Limits{Elements: 1000}, "more than 1000 elements", func(n int) string { return "<e>" + strings.Repeat("<x/>", n-1) + "</e>" })
 			p.ofPushes("Elements")
 		},
 		"attributes of one element, declarations included": func(p *page) {
@@ -262,9 +270,9 @@ func TestPageLimits(t *testing.T) {
 		},
 		"particles after groups are expanded": func(p *page) {
 			p.boundedContract("expand beyond all measure", func(n int) []string {
-				const size = 1000 // of the group, itself included
-				uses := (n - 1) / size
-				return []string{"t.xsd", sequence(strings.Repeat(`<xs:group ref="g"/>`, uses)+numbered(n-1-uses*size, `<xs:element name="b%d"/>`),
+				const size = 1000 // of the group, itself included; what is left over is a type of its own
+				types := n/size - 1
+				return []string{"t.xsd", sequence(numbered(n-types*size-1, `<xs:element name="b%d"/>`), numbered(types, `<xs:complexType name="c%d"><xs:group ref="g"/></xs:complexType>`)+
 					`<xs:group name="g"><xs:sequence>`+numbered(size-1, `<xs:element name="a%d"/>`)+`</xs:sequence></xs:group>`)}
 			})
 		},

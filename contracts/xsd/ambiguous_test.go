@@ -214,7 +214,7 @@ func (m *model) ambiguous() bool {
 // TestAmbiguousModels compares the verdict on content models made at random with that of trying all documents.
 func TestAmbiguousModels(t *testing.T) {
 	r, found := rand.New(rand.NewPCG(1, 2)), 0
-	const n = 1000
+	const n = 300
 	for range n {
 		places := 0
 		m := &model{op: ',', min: 1, max: 1, parts: []*model{randomModel(r, 3, &places)}}
