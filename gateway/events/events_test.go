@@ -149,26 +149,29 @@ func TestRetries(t *testing.T) {
 
 // A receiver that says when it wants to be asked again is asked then, within the bounds of the schedule.
 func TestRetryAfter(t *testing.T) {
-	date := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	says := func(text string) func() string { return func() string { return text } }
+	date := func(d time.Duration) func() string {
+		return func() string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	}
 	for name, c := range map[string]struct {
 		status      int
-		after       string
+		after       func() string
 		least, most time.Duration
 	}{
-		"in seconds":          {503, "5", 5 * time.Second, 5 * time.Second},
-		"too many":            {429, "6", 6 * time.Second, 6 * time.Second},
+		"in seconds":          {503, says("5"), 5 * time.Second, 5 * time.Second},
+		"too many":            {429, says("6"), 6 * time.Second, 6 * time.Second},
 		"a date":              {503, date(7 * time.Second), 5 * time.Second, 7 * time.Second},
-		"longer than we do":   {503, "86400", longest, longest},
-		"sooner than we do":   {429, "1", first, first},
-		"of another status":   {500, "7", first * 7 / 10, first * 13 / 10},
-		"what is no time":     {503, "soon", first * 7 / 10, first * 13 / 10},
+		"longer than we do":   {503, says("86400"), longest, longest},
+		"sooner than we do":   {429, says("1"), first, first},
+		"of another status":   {500, says("7"), first * 7 / 10, first * 13 / 10},
+		"what is no time":     {503, says("soon"), first * 7 / 10, first * 13 / 10},
 		"a date that is past": {503, date(-time.Hour), first * 7 / 10, first * 13 / 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, "portal")
 			r.clients["portal"].does(func(w http.ResponseWriter, _ *http.Request, _ canonical.Event) bool {
-				w.Header().Set("Retry-After", c.after)
+				w.Header().Set("Retry-After", c.after())
 				w.WriteHeader(c.status)
 				return true
 			})
