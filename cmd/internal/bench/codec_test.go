@@ -8,7 +8,7 @@ import (
 	"sluice/adapters"
 )
 
-func historyCodec(t *testing.T) (adapters.Codec, repeater) {
+func historyCodec(t testing.TB) (adapters.Codec, repeater) {
 	t.Helper()
 	codec, err := newHistoryCodec()
 	if err != nil {
@@ -54,4 +54,16 @@ func TestDriftIsLookedAt(t *testing.T) {
 
 func TestCodecRows(t *testing.T) {
 	rows(t, benchCodec, "decode 2 KB", "encode 2 KB", "allocations, decode 2 KB", "decode 200 KB", "encode 200 KB")
+}
+
+func BenchmarkCodec(b *testing.B) {
+	codec, history := historyCodec(b)
+	for _, m := range messageSizes {
+		w, err := newReadAndWritten(codec, history.of(m.size))
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, "decode "+m.name, w.decode)
+		benchmark(b, "encode "+m.name, w.encode)
+	}
 }

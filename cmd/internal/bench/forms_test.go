@@ -36,7 +36,7 @@ func TestForms(t *testing.T) {
 }
 
 func TestMemoryRow(t *testing.T) {
-	rows(t, benchMemory, "memory of a decode, of 3n + 500 B an element")
+	rows(t, func(_ context.Context, s *session) error { return s.memory(20_000) }, "memory of a decode, of 3n + 500 B an element")
 }
 
 func TestLinearRows(t *testing.T) {

@@ -86,3 +86,20 @@ func TestHeapOf(t *testing.T) {
 		t.Errorf("%d bytes made three times are %v, %v", len(kept), n, err)
 	}
 }
+
+// benchmark is for profiles; the ratio is measured by the command.
+func benchmark(b *testing.B, name string, work sides) {
+	for _, side := range []struct {
+		name string
+		call func() error
+	}{{"ours", work.ours}, {"by hand", work.byHand}} {
+		b.Run(name+"/"+side.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := side.call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -130,6 +130,13 @@ func (t *translation) byHand() ([]byte, canonical.Receipt, error) {
 	return wire, receipt, err
 }
 
+func (t *translation) sides() sides {
+	return sides{
+		func() error { _, _, err := t.ours(); return err },
+		func() error { _, _, err := t.byHand(); return err },
+	}
+}
+
 // agree proves that both do the same work: the XML and the receipts mean the same.
 func (t *translation) agree() error {
 	ourWire, ourReceipt, err := t.ours()
@@ -176,8 +183,5 @@ func benchTranslate(_ context.Context, s *session) error {
 	wire, _, _ := t.ours()
 	s.note("the ZAGS message of %s: %d bytes there, %d back; the request is at hand, as a tree here and in structs there; "+
 		"in processor time, the collector's included", path.Base(zagsExample), len(wire), len(t.reply))
-	return s.compare("mapping and codec, both ways", sides{
-		func() error { _, _, err := t.ours(); return err },
-		func() error { _, _, err := t.byHand(); return err },
-	}, atMost(0.5))
+	return s.compare("mapping and codec, both ways", t.sides(), atMost(0.5))
 }

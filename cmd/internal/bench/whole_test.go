@@ -14,10 +14,7 @@ func TestWholeWaysAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		make  func() ([]byte, error)
-		bytes int
-	}{{fewMembers, 5_000}, {manyMembers, 60_000}} {
+	for _, c := range wholeWays {
 		request, err := c.make()
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +138,25 @@ func TestChecksAgree(t *testing.T) {
 }
 
 func TestWholeRows(t *testing.T) {
-	rows(t, benchWhole, "the whole way, 5 KB, 20 members", "the whole way, 60 KB")
+	rows(t, benchWhole, wholeWays[0].name, wholeWays[1].name)
 }
 
 func TestLeavesRow(t *testing.T) { rows(t, benchLeaves, "29 leaves") }
+
+func BenchmarkWhole(b *testing.B) {
+	history, err := newHistory()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range wholeWays {
+		request, err := c.make()
+		if err != nil {
+			b.Fatal(err)
+		}
+		w, err := newWholeWay(request, history.of(len(request)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, c.name, w.sides())
+	}
+}
