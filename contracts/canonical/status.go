@@ -2,6 +2,7 @@ package canonical
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"sluice/contracts/tree"
@@ -197,19 +198,24 @@ var moscow = time.FixedZone("MSK", 3*60*60)
 func (r *reader) statuses(from *tree.Object) []Status {
 	var out []Status
 	for i, item := range r.list(from, "", "statuses") {
-		path := fmt.Sprintf("statuses[%d]", i)
 		m, ok := item.(*tree.Object)
 		if !ok {
-			r.fail(path, "an object", item)
+			r.fail("statuses"+index(i), "an object", item)
 			return nil
 		}
-		out = append(out, r.status(m, path+"."))
+		before := r.err
+		out = append(out, r.status(m, ""))
+		if before == nil && r.err != nil { // paths are for errors alone
+			r.err = fmt.Errorf("statuses%s.%w", index(i), r.err)
+		}
 	}
 	if from.Get("status") != nil {
 		out = append(out, r.status(from, ""))
 	}
 	return out
 }
+
+func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 func (r *reader) status(from *tree.Object, path string) Status {
 	s := Status{
@@ -229,13 +235,13 @@ func (r *reader) status(from *tree.Object, path string) Status {
 		s.Unit = &Unit{Code: r.text(u, path+"unit.", "code"), Name: r.text(u, path+"unit.", "name")}
 	}
 	for i, item := range r.list(from, path, "missing") {
-		at := fmt.Sprintf("%smissing[%d]", path, i)
 		m, ok := item.(*tree.Object)
 		if !ok {
-			r.fail(at, "an object", item)
+			r.fail(path+"missing"+index(i), "an object", item)
 			break
 		}
-		s.Missing = append(s.Missing, MissingDocument{Type: r.text(m, at+".", "type"), Title: r.text(m, at+".", "title")})
+		of := path + "missing" + index(i) + "."
+		s.Missing = append(s.Missing, MissingDocument{Type: r.text(m, of, "type"), Title: r.text(m, of, "title")})
 	}
 	if t := r.moment(from, path, "until"); !t.IsZero() {
 		s.Until = &t

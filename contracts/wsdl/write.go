@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"sluice/contracts/tree"
 	"sluice/contracts/xsd"
@@ -29,12 +30,23 @@ func (m *Message) Append(dst []byte, message *tree.Object) ([]byte, error) {
 
 // AppendAttaching is Append with long binaries of the body given to attach, which says what the envelope calls them.
 func (m *Message) AppendAttaching(dst []byte, message *tree.Object, attach func(content []byte) (href string)) ([]byte, error) {
-	out, err := m.append(dst, message, attach)
+	// The envelope is written where others were before, so that what is made for it has its size.
+	scratch := envelopes.Get().(*[]byte)
+	defer envelopes.Put(scratch)
+	out, err := m.append((*scratch)[:0], message, attach)
+	if cap(out) <= maxScratch {
+		*scratch = out
+	}
 	if err != nil {
 		return dst, err
 	}
-	return out, nil
+	return append(dst, out...), nil
 }
+
+var envelopes = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxScratch is the largest envelope whose room is kept for others.
+const maxScratch = 1 << 20
 
 func (m *Message) append(dst []byte, message *tree.Object, attach func([]byte) string) ([]byte, error) {
 	for key := range message.All() {
@@ -42,8 +54,7 @@ func (m *Message) append(dst []byte, message *tree.Object, attach func([]byte) s
 			return dst, &codec.Error{Path: key, Text: "the message has no such element", Expected: names(m.body)}
 		}
 	}
-	start := len(dst)
-	dst = openEnvelope(slices.Grow(dst, int(m.usual.Load())), m.version)
+	dst = openEnvelope(dst, m.version)
 	dst, err := m.appendHeaders(dst, message)
 	if err != nil {
 		return dst, err
@@ -58,13 +69,8 @@ func (m *Message) append(dst []byte, message *tree.Object, attach func([]byte) s
 			return dst, err
 		}
 	}
-	dst = closeEnvelope(dst)
-	m.usual.Store(int32(min(len(dst)-start, maxUsual)))
-	return dst, nil
+	return closeEnvelope(dst), nil
 }
-
-// maxUsual is the most that is set aside for a message before its size is known.
-const maxUsual = 16 << 10
 
 // appendHeaders writes those of the contract's header blocks that the tree has.
 func (m *Message) appendHeaders(dst []byte, message *tree.Object) ([]byte, error) {

@@ -5,8 +5,6 @@
 package wsdl
 
 import (
-	"sync/atomic"
-
 	"sluice/contracts/diag"
 	"sluice/contracts/shape"
 	"sluice/contracts/tree"
@@ -76,7 +74,6 @@ type Message struct {
 	body    []*xsd.Element // usually one; none is an empty body
 	headers []*xsd.Element
 	shape   *shape.Type
-	usual   atomic.Int32 // bytes of the last envelope written: what to set aside for the next
 }
 
 // FaultDetail is one typed fault that an operation declares.
