@@ -107,16 +107,21 @@ func Read(ctx context.Context, resp *http.Response, limit int64) (*Reply, *adapt
 	if resp.ContentLength > limit {
 		return nil, TooLarge(limit)
 	}
-	var body bytes.Buffer
-	body.Grow(int(min(max(resp.ContentLength, 0), maxTrusted)) + bytes.MinRead)
-	_, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	var body []byte
+	var err error
+	if n := resp.ContentLength; n >= 0 && n <= maxTrusted {
+		body = make([]byte, n)
+		_, err = io.ReadFull(resp.Body, body)
+	} else {
+		body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	}
 	switch {
 	case err != nil:
 		return nil, Transport(ctx, err, true)
-	case int64(body.Len()) > limit:
+	case int64(len(body)) > limit:
 		return nil, TooLarge(limit)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body.Bytes(), request: resp.Request}, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, request: resp.Request}, nil
 }
 
 // Charset is what the reply's Content-Type says of its charset, or "".
