@@ -25,7 +25,7 @@ var (
 	soakSeed    = flag.Uint64("soak.seed", 1, "decides requests, faults and kills")
 	soakWorkers = flag.Int("soak.workers", 4, "portals that submit at once, each waiting for its answer")
 	soakPace    = flag.Duration("soak.pace", 20*time.Millisecond, "what each waits between two submissions")
-	soakDrain   = flag.Duration("soak.drain", 3*time.Minute, "how long everything may take to come to rest afterwards")
+	soakQuiet   = flag.Duration("soak.quiet", 2*time.Minute, "how long the portal may hear nothing afterwards before what is open counts as stuck")
 )
 
 // TestSoak kills the hub with kill -9 at random, under load and with agencies and a webhook that misbehave, and counts
@@ -35,7 +35,7 @@ func TestSoak(t *testing.T) {
 		t.Skip("the soak takes " + soakTime.String())
 	}
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), *soakTime+*soakDrain+time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 
 	h := newHub(t, dir)
@@ -131,16 +131,18 @@ func killAtRandom(ctx, loadFor context.Context, h *hub) {
 	}
 }
 
-// drain waits until the portal has heard the end of every request, or the time is up.
+// drain waits until the portal has heard the end of every request, or nothing for too long: what waits may be much, since
+// the load leaves the hub little time between two kills, but it must go on becoming less.
 func drain(ctx context.Context, p *portal) time.Duration {
 	began := time.Now()
 	p.workers.Wait()
-	limit := time.NewTimer(*soakDrain)
-	defer limit.Stop()
+	quiet := time.NewTimer(*soakQuiet)
+	defer quiet.Stop()
 	for p.open() > 0 {
 		select {
 		case <-p.changed:
-		case <-limit.C:
+			quiet.Reset(*soakQuiet)
+		case <-quiet.C:
 			return time.Since(began)
 		case <-ctx.Done():
 			return time.Since(began)
