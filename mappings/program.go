@@ -23,9 +23,10 @@ const (
 
 // Program is a compiled section, safe for concurrent use.
 type Program struct {
-	root  *object
-	usual atomic.Int64 // the size of the last tree that came out: objects, and fields in the upper half
-	slots int          // of roots and loop variables
+	root *object
+	// The size of the last tree that came out.
+	objects, fields atomic.Int32
+	slots           int // of roots and loop variables
 }
 
 // frame is the state of one run.
@@ -87,15 +88,14 @@ func (fr *frame) release() {
 func (p *Program) Run(in Input) (Output, error) {
 	fr := newFrame(p.slots, in)
 	defer fr.release()
-	before := p.usual.Load()
-	fr.build.Expect(tree.Size{Objects: int(uint32(before)), Fields: int(before >> 32)})
+	fr.build.Expect(tree.Size{Objects: int(p.objects.Load()), Fields: int(p.fields.Load())})
 	made, err := p.root.make(fr)
 	if err != nil {
 		return Output{}, err
 	}
-	if used := fr.build.Used(); used.Objects < 1<<16 {
-		p.usual.Store(int64(used.Objects) | int64(used.Fields)<<32)
-	}
+	used := fr.build.Used()
+	p.objects.Store(int32(used.Objects))
+	p.fields.Store(int32(used.Fields))
 	if made == nil {
 		made = new(tree.Object)
 	}

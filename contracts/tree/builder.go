@@ -3,8 +3,7 @@ package tree
 import "slices"
 
 // Builder makes the objects of one tree in blocks, so that a message with a hundred objects costs a few allocations. The
-// zero value works. A block lives for as long as one of its objects does: make a builder's objects for one message only,
-// and call Done behind it.
+// zero value works. A block lives for as long as one of its objects does: make a builder's objects for one message only.
 type Builder struct {
 	objects []Object
 	fields  []Field
@@ -58,6 +57,3 @@ func (b *Builder) Object(fields []Field) *Object {
 	o.indexed()
 	return o
 }
-
-// Done lets go of the last blocks.
-func (b *Builder) Done() { *b = Builder{} }

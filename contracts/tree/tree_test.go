@@ -74,7 +74,6 @@ func TestBuilder(t *testing.T) {
 		made = append(made, b.Object(fields))
 		clear(fields)
 	}
-	b.Done()
 	for size, o := range made {
 		o.Set("more", true)
 		o.Delete("0")

@@ -16,11 +16,7 @@ var messageSizes = []struct {
 
 // newHistoryCodec is the product's codec of what ZAGS answers to a poll.
 func newHistoryCodec() (adapters.Codec, error) {
-	registry, _, err := loadRegistry()
-	if err != nil {
-		return nil, err
-	}
-	service, err := zagsService(registry)
+	service, _, err := zagsService()
 	if err != nil {
 		return nil, err
 	}

@@ -169,14 +169,11 @@ type envelope struct {
 }
 
 func newEnvelope() (*envelope, error) {
-	registry, _, err := loadRegistry()
+	service, _, err := zagsService()
 	if err != nil {
 		return nil, err
 	}
-	use, err := zagsSubmit(registry)
-	if err != nil {
-		return nil, err
-	}
+	use := service.Submit
 	doc, err := fs.ReadFile(sluice.Workspace, "contracts/services/samples/family-composition.json")
 	if err != nil {
 		return nil, err

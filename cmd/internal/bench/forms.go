@@ -39,11 +39,7 @@ type forms struct {
 }
 
 func newForms() (*forms, error) {
-	registry, _, err := loadRegistry()
-	if err != nil {
-		return nil, err
-	}
-	service, err := zagsService(registry)
+	service, _, err := zagsService()
 	if err != nil {
 		return nil, err
 	}

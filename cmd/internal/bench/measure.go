@@ -57,42 +57,44 @@ type medians struct {
 	ours, floor, ratio, low, high float64
 }
 
-// inTurn measures ours and the floor in turn, one pair after the other, so that what disturbs the machine disturbs both.
+// turns measures ours and the floor in turn, one pair after the other, so that what disturbs the machine disturbs both.
 // One pair goes ahead unmeasured, to warm up.
-func (s *session) inTurn(ours, floor func() (float64, error)) (medians, error) {
-	var a, b, ratios []float64
-	for i := range s.pairs + 1 {
+func turns[T any](pairs int, ours, floor func() (T, error)) (a, b []T, err error) {
+	for i := range pairs + 1 {
 		x, err := ours()
 		if err != nil {
-			return medians{}, err
+			return nil, nil, err
 		}
 		y, err := floor()
 		if err != nil {
-			return medians{}, fmt.Errorf("the floor: %w", err)
-		}
-		if i > 0 {
-			a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
-		}
-	}
-	return medians{median(a), median(b), median(ratios), slices.Min(ratios), slices.Max(ratios)}, nil
-}
-
-// pooledInTurn measures two sides in turn as inTurn does, and compares one quantile of all that came of each side: of single
-// windows it would hang on two or three samples. The range is of the ratios with one pair left out, each in turn.
-func (s *session) pooledInTurn(q float64, ours, floor func() ([]float64, error)) (medians, error) {
-	var a, b [][]float64
-	for i := range s.pairs + 1 {
-		x, err := ours()
-		if err != nil {
-			return medians{}, err
-		}
-		y, err := floor()
-		if err != nil {
-			return medians{}, fmt.Errorf("the floor: %w", err)
+			return nil, nil, fmt.Errorf("the floor: %w", err)
 		}
 		if i > 0 {
 			a, b = append(a, x), append(b, y)
 		}
+	}
+	return a, b, nil
+}
+
+// inTurn measures both sides in turn and compares them pair by pair.
+func (s *session) inTurn(ours, floor func() (float64, error)) (medians, error) {
+	a, b, err := turns(s.pairs, ours, floor)
+	if err != nil {
+		return medians{}, err
+	}
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = a[i] / b[i]
+	}
+	return medians{median(a), median(b), median(ratios), slices.Min(ratios), slices.Max(ratios)}, nil
+}
+
+// pooledInTurn measures both sides in turn and compares one quantile of all that came of each side: of single
+// windows it would hang on two or three samples. The range is of the ratios with one pair left out, each in turn.
+func (s *session) pooledInTurn(q float64, ours, floor func() ([]float64, error)) (medians, error) {
+	a, b, err := turns(s.pairs, ours, floor)
+	if err != nil {
+		return medians{}, err
 	}
 	m := medians{ours: quantile(slices.Concat(a...), q), floor: quantile(slices.Concat(b...), q)}
 	m.ratio = m.ours / m.floor

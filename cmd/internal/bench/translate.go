@@ -46,22 +46,17 @@ func loadRegistry() (*adapters.Registry, *canonical.Services, error) {
 	return registry, services, err
 }
 
-// zagsService is the service of ZAGS whose messages are translated.
-func zagsService(r *adapters.Registry) (*adapters.Service, error) {
-	zags, ok := r.Agency("zags")
-	if !ok || zags.Services["family-composition"] == nil {
-		return nil, fmt.Errorf("ZAGS or its family-composition is not among the built-in agencies")
-	}
-	return zags.Services["family-composition"], nil
-}
-
-// zagsSubmit is the exchange that registers a request with ZAGS.
-func zagsSubmit(r *adapters.Registry) (*adapters.Use, error) {
-	service, err := zagsService(r)
+// zagsService is the service of ZAGS whose messages are translated, and all that requests may be for.
+func zagsService() (*adapters.Service, *canonical.Services, error) {
+	registry, services, err := loadRegistry()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return service.Submit, nil
+	zags, ok := registry.Agency("zags")
+	if !ok || zags.Services["family-composition"] == nil {
+		return nil, nil, fmt.Errorf("ZAGS or its family-composition is not among the built-in agencies")
+	}
+	return zags.Services["family-composition"], services, nil
 }
 
 // translation is one message, both ways, by the product and by hand.
@@ -73,14 +68,11 @@ type translation struct {
 }
 
 func newTranslation() (*translation, error) {
-	registry, _, err := loadRegistry()
+	service, _, err := zagsService()
 	if err != nil {
 		return nil, err
 	}
-	t := &translation{}
-	if t.use, err = zagsSubmit(registry); err != nil {
-		return nil, err
-	}
+	t := &translation{use: service.Submit}
 	doc, err := fs.ReadFile(sluice.Workspace, path.Join(zagsExample, "canonical.json"))
 	if err != nil {
 		return nil, err

@@ -25,11 +25,7 @@ type wholeWay struct {
 }
 
 func newWholeWay(request, reply []byte) (*wholeWay, error) {
-	registry, services, err := loadRegistry()
-	if err != nil {
-		return nil, err
-	}
-	service, err := zagsService(registry)
+	service, services, err := zagsService()
 	return &wholeWay{services, service, request, reply}, err
 }
 

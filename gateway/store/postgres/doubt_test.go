@@ -13,6 +13,7 @@ import (
 	"sluice/gateway/store"
 	"sluice/gateway/store/postgres"
 	"sluice/gateway/store/postgres/pgtest"
+	"sluice/gateway/store/storetest"
 )
 
 // proxy stands between the store and the server, and cuts the connection over which the canary goes: before the server
@@ -101,7 +102,7 @@ func TestLostInCommit(t *testing.T) {
 			_, err := create(t, s) // the statements are prepared by now
 			must(t, err)
 			p.armed.Store(true)
-			r, idem := request(t, 1)
+			r, idem := storetest.BenchRequest(t, 1)
 			stored, created, err := s.Create(ctx, r, []byte(canary), idem)
 			if err != nil || !created || stored.ID != r.ID {
 				t.Fatalf("stored %v, created %v, %v", stored, created, err)
@@ -135,7 +136,7 @@ func TestDoubtRemains(t *testing.T) {
 	_, err := create(t, s)
 	must(t, err)
 	p.armed.Store(true)
-	r, idem := request(t, 1)
+	r, idem := storetest.BenchRequest(t, 1)
 	go func() {
 		<-p.cut
 		_ = p.Close() // nobody gets through any more

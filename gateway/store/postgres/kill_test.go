@@ -10,6 +10,7 @@ import (
 	"sluice/gateway/store"
 	"sluice/gateway/store/postgres"
 	"sluice/gateway/store/postgres/pgtest"
+	"sluice/gateway/store/storetest"
 )
 
 // history is what the stores have said.
@@ -78,7 +79,7 @@ func TestServerKilled(t *testing.T) {
 		if err := r.Check(); err != nil {
 			t.Error(err)
 		}
-		if body, err := nodes[1].Body(ctx, id); err != nil || len(body) != bodySize {
+		if body, err := nodes[1].Body(ctx, id); err != nil || len(body) != storetest.BenchBody {
 			t.Errorf("its body: %d bytes, %v", len(body), err)
 		}
 		if !h.registered[id] {

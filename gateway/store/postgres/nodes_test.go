@@ -13,6 +13,7 @@ import (
 	"sluice/gateway/store"
 	"sluice/gateway/store/postgres"
 	"sluice/gateway/store/postgres/pgtest"
+	"sluice/gateway/store/storetest"
 )
 
 // pair is two nodes over one database.
@@ -78,7 +79,7 @@ func TestNodesHandOutApart(t *testing.T) {
 // Nodes that change one request at the same time follow each other, and one key makes one request on both.
 func TestNodesShareRequests(t *testing.T) {
 	nodes := pair(t)
-	r, idem := request(t, 0)
+	r, idem := storetest.BenchRequest(t, 0)
 	ids := make([]string, 20)
 	var wg sync.WaitGroup
 	for i := range ids {

@@ -2,8 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,29 +10,15 @@ import (
 	"sluice/gateway"
 	"sluice/gateway/store"
 	"sluice/gateway/store/postgres"
+	"sluice/gateway/store/storetest"
 )
 
 var ctx = context.Background()
 
-const bodySize = 2500 // bytes, the usual size of a request
-
-func request(tb testing.TB, i int) (*gateway.Request, store.Idempotency) {
-	tb.Helper()
-	now := time.Now()
-	r, err := gateway.NewRequest(gateway.NewRequestParams{
-		ID: gateway.NewID(now), Client: "portal", PortalID: fmt.Sprintf("P-%08d", i), Service: "family-composition", ServiceVersion: "1.0",
-		Targets: []gateway.Target{{Agency: "zags", Endpoint: "moscow"}}, Now: now,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r, store.Idempotency{Key: "key-" + r.ID, BodyHash: sha256.Sum256([]byte(r.ID))}
-}
-
 // create stores a request of the usual size.
 func create(tb testing.TB, s *postgres.Store) (id string, err error) {
-	r, idem := request(tb, 0)
-	_, _, err = s.Create(ctx, r, []byte(strings.Repeat("x", bodySize)), idem)
+	r, idem := storetest.BenchRequest(tb, 0)
+	_, _, err = s.Create(ctx, r, []byte(strings.Repeat("x", storetest.BenchBody)), idem)
 	return r.ID, err
 }
 
