@@ -9,7 +9,7 @@ SEED     ?= 1
 # One set of compiled packages serves building, vetting and, where no race detector runs, testing.
 export CGO_ENABLED := 0
 
-.PHONY: help run build test vet lint generate bench fuzz soak
+.PHONY: help run build test tests vet lint generate bench fuzz soak
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +21,14 @@ build: ## build bin/sluice and bin/agencysim
 	@mkdir -p bin
 	@go build -o bin/ ./cmd/sluice ./cmd/agencysim
 
-test: build vet lint ## everything that must hold before a commit
+test: build lint ## everything that must hold before a commit
+	@$(MAKE) --no-print-directory -j2 vet tests
+	@.ci/generated
+
+# Tests wait for much of their time: vet runs beside them.
+tests:
 	@$(if $(CC_FOUND),:,echo "no C compiler found: the tests run without the race detector")
 	@$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -vet=off -timeout 10m ./...
-	@.ci/generated
 
 vet: ## go vet and staticcheck
 	@go vet ./...
