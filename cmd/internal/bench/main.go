@@ -34,7 +34,7 @@ const usage = `bench measures the product against floors: what the same work cos
 measured in turn, and the figure is the median of the pairs' ratios, with the range of the pairs beside it. A ratio
 compares well from machine to machine; the absolute figures beside it don't.
 
-  make bench                                      everything; about five minutes
+  make bench                                      everything; about three minutes
   go run ./cmd/internal/bench -only translate     one of the measurements, or several: -only translate,accept
   go run ./cmd/internal/bench -strict             exit code 1 when a target is missed
   go run ./cmd/internal/bench -only accept -dir /mnt/disk     with the databases on another disk
