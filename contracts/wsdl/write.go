@@ -87,9 +87,6 @@ func (m *Message) appendHeaders(dst []byte, message *tree.Object) ([]byte, error
 			return dst, &codec.Error{Path: headerKey + "/" + key, Text: "the message has no such header", Expected: names(m.headers)}
 		}
 	}
-	if headers.Len() == 0 {
-		return dst, nil
-	}
 	dst = append(dst, "<soap:Header>"...)
 	for _, e := range m.headers {
 		v, ok := headers.Lookup(e.Name.Local)
